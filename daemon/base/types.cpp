@@ -1,0 +1,44 @@
+#include "base/types.hpp"
+
+#include <fmt/chrono.h>
+
+#include <algorithm>
+#include <utility>
+
+namespace krakken::base {
+
+std::optional<AccountName> AccountName::parse(std::string_view text) {
+    const auto allowed = [](char c) {
+        return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '_' || c == '-';
+    };
+    if (text.empty() || text.size() > 64 || !std::ranges::all_of(text, allowed)) return std::nullopt;
+    return AccountName(std::string(text));
+}
+
+std::string_view name(Tier tier) {
+    switch (tier) {
+        case Tier::starter:
+            return "starter";
+        case Tier::intermediate:
+            return "intermediate";
+        case Tier::pro:
+            return "pro";
+    }
+    std::unreachable();
+}
+
+std::optional<Tier> parse_tier(std::string_view text) {
+    for (const Tier tier : {Tier::starter, Tier::intermediate, Tier::pro}) {
+        if (name(tier) == text) return tier;
+    }
+    return std::nullopt;
+}
+
+std::string rfc3339(Time time) {
+    const auto milliseconds = std::chrono::floor<std::chrono::milliseconds>(time);
+    const auto seconds = std::chrono::floor<std::chrono::seconds>(milliseconds);
+    const std::time_t whole = std::chrono::system_clock::to_time_t(seconds);
+    return fmt::format("{:%Y-%m-%dT%H:%M:%S}.{:03}Z", fmt::gmtime(whole), (milliseconds - seconds).count());
+}
+
+}  // namespace krakken::base

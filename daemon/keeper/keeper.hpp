@@ -1,0 +1,121 @@
+#pragma once
+
+// The seam around every secret: a small asynchronous interface of values, as messages would be, because the
+// keeper is to become a process of its own. Nobody outside this room holds the bytes of an API secret, a
+// passphrase or an OTP seed.
+//
+// One object, used from the event loop's thread only. Key derivation (Argon2id, up to seconds) and file work
+// run on the keeper's own thread; calls that change the vault are done one after another, in the order they
+// were made.
+
+#include "base/clock.hpp"
+#include "base/types.hpp"
+#include "keeper/passphrase.hpp"
+#include "protocol/error.hpp"
+
+#include <boost/asio/any_io_executor.hpp>
+#include <boost/asio/awaitable.hpp>
+#include <filesystem>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace krakken::keeper {
+
+using boost::asio::awaitable;
+using protocol::Result;
+
+enum class VaultState { uninitialized, locked, unlocked };
+
+// Cost of opening the vault with a passphrase; libsodium's three published settings.
+enum class KdfCost { interactive, moderate, sensitive };
+
+// What may be known of a key: everything but the key.
+struct KeyInfo {
+    base::AccountName account;
+    base::KeyId key;
+    base::Tier tier = base::Tier::intermediate;
+    bool has_otp = false;
+    std::optional<base::Time> validated_at;  // absent: saved without Kraken's word
+};
+
+// A key that a client wants to add. The strings live in protected memory and are wiped with it.
+struct NewKey {
+    base::AccountName account;
+    SecretText api_key;
+    SecretText api_secret;
+    std::optional<SecretText> otp;  // a static password, or "totp:" and a base32 seed
+    base::Tier tier = base::Tier::intermediate;
+};
+
+struct StagedKey {
+    base::KeyId key;
+    std::vector<std::string> warnings;  // e.g. a secret that is not 64 bytes
+};
+
+enum class BodyForm { form, json };
+
+// A request ready to be sent. The body is the exact bytes that were signed (with the OTP, where the key has
+// one). api_key and body must not be logged.
+struct SignedRequest {
+    std::string api_key;    // header API-Key
+    std::string signature;  // header API-Sign
+    std::string body;
+};
+
+class Keeper {
+public:
+    virtual ~Keeper() = default;
+
+    virtual VaultState state() const = 0;
+    virtual const std::filesystem::path& vault_path() const = 0;
+
+    // Makes a new vault and leaves it unlocked. vault "exists" if there is one.
+    virtual awaitable<Result<void>> create(SecretText passphrase) = 0;
+    // Opens the vault; when it is open already the passphrase is verified all the same. passphrase: wrong, or
+    // a damaged file.
+    virtual awaitable<Result<void>> unlock(SecretText passphrase) = 0;
+    virtual awaitable<Result<void>> unlock_with_key_file(std::filesystem::path file) = 0;
+    // Wipes every secret before it returns. Not a failure when locked already.
+    virtual void lock() = 0;
+    virtual awaitable<Result<void>> change_passphrase(
+        SecretText old_passphrase, SecretText new_passphrase
+    ) = 0;
+    // A key file opens the vault without a person: 32 random bytes, made here (0600, must not exist yet) or
+    // removed as an opener.
+    virtual awaitable<Result<void>> add_key_file(SecretText passphrase, std::filesystem::path file) = 0;
+    virtual awaitable<Result<void>> remove_key_file(SecretText passphrase, std::filesystem::path file) = 0;
+
+    // Takes a candidate key into memory so that it can sign, without saving it. invalid_params: shape, or
+    // name or key exists.
+    virtual awaitable<Result<StagedKey>> stage(NewKey candidate) = 0;
+    // Saves a staged key durably; validated_at is empty when Kraken has not been asked or said no.
+    virtual awaitable<Result<void>> commit(base::KeyId key, std::optional<base::Time> validated_at) = 0;
+    virtual void discard(base::KeyId key) = 0;
+    // Records that Kraken accepted a saved key.
+    virtual awaitable<Result<void>> mark_validated(base::KeyId key, base::Time when) = 0;
+    virtual awaitable<Result<void>> remove(base::KeyId key) = 0;
+
+    // The saved keys of an unlocked vault, in order of account name; empty when locked.
+    virtual std::vector<KeyInfo> list() const = 0;
+
+    // Signs one private call: API-Sign over path, nonce and body (Kraken, "Spot REST authentication"), the
+    // OTP added to the body as its last field. `body` already starts with this nonce. locked: no open secret
+    // of that name.
+    virtual awaitable<Result<SignedRequest>> sign(
+        base::KeyId key, std::string path, base::Nonce nonce, std::string body, BodyForm form
+    ) = 0;
+};
+
+struct KeeperSettings {
+    std::filesystem::path vault_file;  // .../secrets.enc
+    KdfCost cost = KdfCost::moderate;
+};
+
+// `clock` must outlive the keeper; completions run on `executor`.
+std::unique_ptr<Keeper> make_keeper(
+    boost::asio::any_io_executor executor, const base::Clock& clock, KeeperSettings settings
+);
+
+}  // namespace krakken::keeper
