@@ -1,0 +1,53 @@
+#pragma once
+
+// Durable state: what must survive a crash or a power cut, in one SQLite database (WAL, synchronous=FULL,
+// exclusive locking). One thread of its own writes and commits in groups; results come back on the executor
+// given. Used from the event loop's thread.
+
+#include "base/types.hpp"
+#include "protocol/error.hpp"
+
+#include <boost/asio/any_io_executor.hpp>
+#include <boost/asio/awaitable.hpp>
+#include <filesystem>
+#include <memory>
+#include <optional>
+#include <string>
+
+namespace krakken::state {
+
+using boost::asio::awaitable;
+using protocol::Result;
+
+// The unit of a key's nonces; a key never moves to a coarser one.
+enum class NonceUnit { microseconds, ten_nanoseconds, nanoseconds };
+
+// What is known durably of one key's sequence: no value above `bound` was ever sent.
+struct NonceMark {
+    base::Nonce bound;
+    NonceUnit unit = NonceUnit::microseconds;
+};
+
+class StateStore {
+public:
+    virtual ~StateStore() = default;
+
+    // Read once, when a key is first used. Empty: never seen here.
+    virtual awaitable<Result<std::optional<NonceMark>>> nonce_mark(base::KeyId key) = 0;
+
+    // Returns once the mark is on disk (fsync). A mark never falls: a lower bound than the stored one leaves
+    // the stored one. storage: the write failed; from then on every write fails until restart, because a
+    // failed fsync proves nothing later.
+    virtual awaitable<Result<void>> save_nonce_mark(base::KeyId key, NonceMark mark) = 0;
+
+    // True once a write has failed.
+    virtual bool failed() const = 0;
+};
+
+// Opens or creates `folder`/state.db; the folder must exist, checked and locked by the caller. Errors:
+// storage.
+Result<std::unique_ptr<StateStore>> open_state_store(
+    boost::asio::any_io_executor executor, std::filesystem::path folder
+);
+
+}  // namespace krakken::state
