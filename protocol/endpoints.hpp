@@ -1,0 +1,48 @@
+#pragma once
+
+// The one table of Kraken's spot REST endpoints: dispatch, policy, rate budget, retries and help read it.
+
+#include <span>
+#include <string>
+#include <string_view>
+
+namespace krakken::protocol {
+
+enum class EndpointKind { public_, private_ };
+
+// What a call does to the account; policy and retries decide by it.
+enum class Effect {
+    read,
+    cancel,
+    place,  // puts an order into the book or changes one
+    fund,   // moves money
+    token,  // hands out a credential
+    other,
+};
+
+struct Endpoint {
+    std::string_view name;  // Kraken's own, e.g. "Earn/Strategies"
+    EndpointKind kind;
+    Effect effect;
+    // Permissions of the key by Kraken's names in GetApiKeyInfo; "+" joins those needed together, "|"
+    // alternatives; empty: none.
+    std::string_view permission;
+    unsigned cost;    // on the key's REST counter
+    bool repeatable;  // safe to send again with a fresh nonce when the first answer was lost
+};
+
+std::span<const Endpoint> endpoints();
+
+// Null when Kraken has no such endpoint. Names are case-sensitive, as at Kraken.
+const Endpoint* find_endpoint(std::string_view name);
+
+std::string_view name(EndpointKind kind);
+std::string_view name(Effect effect);
+
+// "/0/private/Balance"; the text that is signed.
+std::string path_of(const Endpoint& endpoint);
+
+// The permission as a person finds it on Kraken's page for API keys.
+std::string permission_titles(std::string_view permission);
+
+}  // namespace krakken::protocol
