@@ -14,7 +14,8 @@ namespace {
 
 namespace json = boost::json;
 
-// Accepts every value and remembers nothing but the member names of the objects it is inside of.
+// Accepts every value and, where duplicates are refused, remembers the member names of the objects it is
+// inside of.
 class Checker {
 public:
     static constexpr std::size_t max_object_size = std::numeric_limits<std::size_t>::max();
@@ -22,25 +23,28 @@ public:
     static constexpr std::size_t max_key_size = std::numeric_limits<std::size_t>::max();
     static constexpr std::size_t max_string_size = std::numeric_limits<std::size_t>::max();
 
+    explicit Checker(Duplicates duplicates) : watching_(duplicates == Duplicates::refused_everywhere) {}
+
     bool duplicate() const { return duplicate_; }
 
     bool on_document_begin(json::error_code&) { return true; }
     bool on_document_end(json::error_code&) { return true; }
     bool on_object_begin(json::error_code&) {
-        names_.emplace_back();
+        if (watching_) names_.emplace_back();
         return true;
     }
     bool on_object_end(std::size_t, json::error_code&) {
-        names_.pop_back();
+        if (watching_) names_.pop_back();
         return true;
     }
     bool on_array_begin(json::error_code&) { return true; }
     bool on_array_end(std::size_t, json::error_code&) { return true; }
     bool on_key_part(json::string_view part, std::size_t, json::error_code&) {
-        key_.append(part);
+        if (watching_) key_.append(part);
         return true;
     }
     bool on_key(json::string_view part, std::size_t, json::error_code&) {
+        if (!watching_) return true;
         key_.append(part);
         if (!names_.back().insert(std::move(key_)).second) duplicate_ = true;
         key_.clear();
@@ -58,6 +62,7 @@ public:
     bool on_comment(json::string_view, json::error_code&) { return true; }
 
 private:
+    bool watching_;
     std::vector<std::set<std::string>> names_;
     std::string key_;
     bool duplicate_ = false;
@@ -66,7 +71,8 @@ private:
 // Hands a string's decoded pieces on.
 class StringDecoder : public Checker {
 public:
-    explicit StringDecoder(const std::function<void(std::string_view)>& take) : take_(take) {}
+    explicit StringDecoder(const std::function<void(std::string_view)>& take)
+        : Checker(Duplicates::allowed_below), take_(take) {}
 
     bool on_string_part(json::string_view part, std::size_t, json::error_code&) {
         take_(part);
@@ -95,11 +101,13 @@ bool skip(std::string_view& text, char expected) {
 }
 
 // Takes one whole value off the front of `text`.
-std::expected<std::string_view, JsonFault> take_value(std::string_view& text, std::size_t max_depth) {
+std::expected<std::string_view, JsonFault> take_value(
+    std::string_view& text, std::size_t max_depth, Duplicates duplicates
+) {
     skip_space(text);
     json::parse_options options;
     options.max_depth = max_depth;
-    json::basic_parser<Checker> parser(options);
+    json::basic_parser<Checker> parser(options, duplicates);
     json::error_code error;
     const std::size_t size = parser.write_some(false, text.data(), text.size(), error);
     if (error == json::error::too_deep) return std::unexpected(JsonFault::too_deep);
@@ -136,22 +144,26 @@ JsonKind kind_of(std::string_view raw) {
     }
 }
 
-std::expected<std::string_view, JsonFault> check_json(std::string_view text, std::size_t max_depth) {
-    const auto value = take_value(text, max_depth);
+std::expected<std::string_view, JsonFault> check_json(
+    std::string_view text, std::size_t max_depth, Duplicates duplicates
+) {
+    const auto value = take_value(text, max_depth, duplicates);
     if (value && !at_end(text)) return std::unexpected(JsonFault::syntax);
     return value;
 }
 
-std::expected<std::vector<JsonMember>, JsonFault> split_object(std::string_view text, std::size_t max_depth) {
+std::expected<std::vector<JsonMember>, JsonFault> split_object(
+    std::string_view text, std::size_t max_depth, Duplicates duplicates
+) {
     std::vector<JsonMember> members;
     if (!skip(text, '{')) return std::unexpected(JsonFault::syntax);
     if (!skip(text, '}')) {
         do {
-            const auto name = take_value(text, max_depth - 1);
+            const auto name = take_value(text, max_depth - 1, duplicates);
             if (!name) return std::unexpected(name.error());
             if (kind_of(*name) != JsonKind::string || !skip(text, ':'))
                 return std::unexpected(JsonFault::syntax);
-            const auto value = take_value(text, max_depth - 1);
+            const auto value = take_value(text, max_depth - 1, duplicates);
             if (!value) return std::unexpected(value.error());
             std::string decoded = decode_string(*name);
             if (find(members, decoded)) return std::unexpected(JsonFault::duplicate);
@@ -170,7 +182,7 @@ std::expected<std::vector<std::string_view>, JsonFault> split_array(
     if (!skip(text, '[')) return std::unexpected(JsonFault::syntax);
     if (!skip(text, ']')) {
         do {
-            const auto value = take_value(text, max_depth - 1);
+            const auto value = take_value(text, max_depth - 1, Duplicates::allowed_below);
             if (!value) return std::unexpected(value.error());
             items.push_back(*value);
         } while (skip(text, ','));

@@ -18,9 +18,12 @@ enum class JsonFault {
     syntax,  // not JSON (also: text that is not UTF-8, something after the value, another kind of value than
              // asked for)
     too_deep,
-    duplicate,  // an object that names a member twice, at any depth: no two readers would agree on what it
-                // says
+    duplicate,  // an object names a member twice: no two readers would agree on what it says
 };
+
+// How far duplicate members are looked for. The members that split_object returns are always unlike each
+// other.
+enum class Duplicates { allowed_below, refused_everywhere };
 
 struct JsonMember {
     std::string name;        // decoded
@@ -33,10 +36,14 @@ enum class JsonKind { null, boolean, number, string, array, object };
 JsonKind kind_of(std::string_view raw);
 
 // Checks that `text` is exactly one JSON value, white space around it allowed, and returns it trimmed.
-std::expected<std::string_view, JsonFault> check_json(std::string_view text, std::size_t max_depth);
+std::expected<std::string_view, JsonFault> check_json(
+    std::string_view text, std::size_t max_depth, Duplicates duplicates = Duplicates::allowed_below
+);
 
 // Splits an object or array one level down. Everything below is checked too.
-std::expected<std::vector<JsonMember>, JsonFault> split_object(std::string_view text, std::size_t max_depth);
+std::expected<std::vector<JsonMember>, JsonFault> split_object(
+    std::string_view text, std::size_t max_depth, Duplicates duplicates = Duplicates::allowed_below
+);
 std::expected<std::vector<std::string_view>, JsonFault> split_array(
     std::string_view text, std::size_t max_depth
 );

@@ -53,11 +53,18 @@ private:
     std::uint64_t value_;
 };
 
+// The unit in which a key's nonces follow the clock. A key never moves to a coarser one.
+enum class NonceUnit { microseconds, ten_nanoseconds, nanoseconds };
+
 // Kraken's verification tier of an account; it sets the rate limits.
 enum class Tier { starter, intermediate, pro };
 
 std::string_view name(Tier tier);
 std::optional<Tier> parse_tier(std::string_view text);
+
+// How the body of a private call is written: url-encoded fields, or Kraken's JSON form where a value is an
+// array or object.
+enum class BodyForm { form, json };
 
 // RFC 3339 in UTC, e.g. 2026-11-20T22:41:35.123Z, for everything that leaves the process.
 std::string rfc3339(Time time);

@@ -54,7 +54,7 @@ struct StagedKey {
     std::vector<std::string> warnings;  // e.g. a secret that is not 64 bytes
 };
 
-enum class BodyForm { form, json };
+using base::BodyForm;
 
 // A request ready to be sent. The body is the exact bytes that were signed (with the OTP, where the key has
 // one). api_key and body must not be logged.

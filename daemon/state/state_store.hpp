@@ -19,8 +19,7 @@ namespace krakken::state {
 using boost::asio::awaitable;
 using protocol::Result;
 
-// The unit of a key's nonces; a key never moves to a coarser one.
-enum class NonceUnit { microseconds, ten_nanoseconds, nanoseconds };
+using base::NonceUnit;
 
 // What is known durably of one key's sequence: no value above `bound` was ever sent.
 struct NonceMark {

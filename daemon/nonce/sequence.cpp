@@ -1,0 +1,70 @@
+#include "nonce/sequence.hpp"
+
+#include <algorithm>
+#include <limits>
+#include <utility>
+
+namespace krakken::nonce {
+
+namespace {
+
+// Kraken's documents disagree on whether a nonce is signed; below 2^63 both readings hold.
+constexpr std::uint64_t highest = std::numeric_limits<std::int64_t>::max();
+
+constexpr std::uint64_t reserved_values = 1'000'000;
+constexpr std::chrono::seconds reserved_time{10};
+
+std::uint64_t ticks_per_microsecond(base::NonceUnit unit) {
+    switch (unit) {
+        case base::NonceUnit::microseconds:
+            return 1;
+        case base::NonceUnit::ten_nanoseconds:
+            return 100;
+        case base::NonceUnit::nanoseconds:
+            return 1000;
+    }
+    std::unreachable();
+}
+
+}  // namespace
+
+std::uint64_t Sequence::ticks(base::Time time) const {
+    const auto since_epoch = std::max<std::int64_t>(time.time_since_epoch().count(), 0);
+    const auto microseconds = static_cast<std::uint64_t>(since_epoch);
+    const std::uint64_t per = ticks_per_microsecond(unit_);
+    return microseconds > highest / per ? highest : microseconds * per;
+}
+
+std::uint64_t Sequence::position(base::Time now) const {
+    return std::max(last_ + 1, ticks(now));
+}
+
+std::optional<base::Nonce> Sequence::take(base::Time now) {
+    const std::uint64_t next = position(now);
+    if (next > bound_) return std::nullopt;
+    last_ = next;
+    return base::Nonce(next);
+}
+
+base::Nonce Sequence::wanted_bound(base::Time now) const {
+    return base::Nonce(std::min(std::max(last_ + reserved_values, ticks(now + reserved_time)), highest));
+}
+
+bool Sequence::renewal_due(base::Time now) const {
+    const std::uint64_t next = position(now);
+    return next >= bound_ || bound_ - next <= reserved_ / 2;
+}
+
+void Sequence::bound_saved(base::Nonce bound, base::Time now) {
+    bound_ = std::max(bound_, bound.value());
+    const std::uint64_t next = position(now);
+    reserved_ = bound_ > next ? bound_ - next : 0;
+}
+
+std::chrono::milliseconds Sequence::lead(base::Time now) const {
+    const auto per_millisecond = static_cast<std::int64_t>(ticks_per_microsecond(unit_) * 1000);
+    const auto difference = static_cast<std::int64_t>(last_) - static_cast<std::int64_t>(ticks(now));
+    return std::chrono::milliseconds(difference / per_millisecond);
+}
+
+}  // namespace krakken::nonce
