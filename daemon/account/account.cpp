@@ -1,0 +1,107 @@
+#include "account/account.hpp"
+
+#include <utility>
+
+namespace krakken::account {
+
+using protocol::Error;
+using protocol::ErrorCode;
+using std::chrono::steady_clock;
+
+std::string_view name(AccountState state) {
+    switch (state) {
+        case AccountState::ready:
+            return "ready";
+        case AccountState::auth_failed:
+            return "auth_failed";
+        case AccountState::permission_denied:
+            return "permission_denied";
+        case AccountState::nonce_conflict:
+            return "nonce_conflict";
+        case AccountState::lockout:
+            return "lockout";
+        case AccountState::storage_failed:
+            return "storage_failed";
+    }
+    std::unreachable();
+}
+
+awaitable<Result<std::string>> Account::call(Call call) {
+    const auto self = shared_from_this();
+    if (auto admitted = admit(); !admitted) co_return std::unexpected(std::move(admitted.error()));
+
+    const auto begun = steady_clock::now();
+    const Deadlines deadlines{std::min(begun + call.max_wait, call.deadline), call.deadline};
+    const SendOnce send_once = [this, &call, deadlines] {
+        return lane_->send(*call.endpoint, call.parameters, deadlines);
+    };
+    auto outcome = co_await make_call(services_.executor, call, retry_, send_once);
+    latency_.add(std::chrono::duration_cast<std::chrono::microseconds>(steady_clock::now() - begun));
+    note(outcome);
+    if (!outcome) outcome.error().account = info_.account.text();
+    co_return outcome;
+}
+
+Result<void> Account::admit() const {
+    if (state_ != AccountState::auth_failed) return {};
+    Error error = protocol::make_error(
+        ErrorCode::auth, "Kraken refused this account's key, so nothing is sent with it"
+    );
+    error.account = info_.account.text();
+    return std::unexpected(std::move(error).with_remedy(remedy()));
+}
+
+void Account::note(const Result<std::string>& outcome) {
+    ++calls_;
+    if (outcome) {
+        last_success_at_ = services_.clock.now();
+        state_ = AccountState::ready;
+        return;
+    }
+    ++errors_;
+    last_error_ = protocol::category(outcome.error().code);
+    switch (outcome.error().code) {
+        case ErrorCode::auth:
+            state_ = AccountState::auth_failed;
+            break;
+        case ErrorCode::permission:
+            state_ = AccountState::permission_denied;
+            break;
+        case ErrorCode::nonce:
+            state_ = AccountState::nonce_conflict;
+            break;
+        case ErrorCode::lockout:
+            state_ = AccountState::lockout;
+            break;
+        case ErrorCode::storage:
+            state_ = AccountState::storage_failed;
+            break;
+        default:
+            break;  // the account is as it was
+    }
+}
+
+void Account::validated(keeper::KeyInfo info) {
+    info_ = std::move(info);
+    state_ = AccountState::ready;
+}
+
+std::string Account::remedy() const {
+    switch (state_) {
+        case AccountState::ready:
+            return "";
+        case AccountState::auth_failed:
+            return "check the key at Kraken, then run: krakkenctl account validate " + info_.account.text();
+        case AccountState::permission_denied:
+            return "tick the missing permission for this key at Kraken (the call's error names it)";
+        case AccountState::nonce_conflict:
+            return "make sure that no other program uses this API key, or make a new key for krakkend alone";
+        case AccountState::lockout:
+            return "wait about 15 minutes without calls";
+        case AccountState::storage_failed:
+            return "free or repair the disk of the state folder, then restart krakkend";
+    }
+    std::unreachable();
+}
+
+}  // namespace krakken::account

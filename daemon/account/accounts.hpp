@@ -1,0 +1,77 @@
+#pragma once
+
+// All accounts: which there are, which one a call means, adding and validating keys. The gate's only way to
+// Kraken.
+
+#include "account/account.hpp"
+
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace krakken::account {
+
+// What becomes of a key that could not be validated.
+enum class SavePolicy {
+    validated,    // save only what Kraken accepted
+    unvalidated,  // save too when Kraken could not be asked
+    anyway,       // save even when Kraken said no
+};
+
+struct Validation {
+    base::AccountName account;
+    base::KeyId key;
+    bool validated = false;
+    bool saved = false;
+    std::optional<std::vector<std::string>> permissions;  // Kraken's names
+    std::vector<std::string> warnings;                    // sentences for a person
+};
+
+struct AccountSettings {
+    std::string default_account;  // may be empty
+    std::chrono::milliseconds validation_timeout{30000};
+    RetrySettings retry;
+};
+
+class Accounts {
+public:
+    Accounts(Services services, AccountSettings settings)
+        : services_(std::move(services)), settings_(std::move(settings)) {}
+
+    // Takes over what the keeper holds: after unlock, lock, add and remove.
+    void refresh();
+
+    // The account that a private call means. locked, no_credentials, unknown_account.
+    Result<std::shared_ptr<Account>> find(const std::optional<std::string>& wanted) const;
+
+    // Works in every state, as no secret is needed.
+    awaitable<Result<std::string>> call_public(Call call);
+
+    // Checks the candidate's shape, asks Kraken about it and saves it as `policy` says.
+    awaitable<Result<Validation>> add(keeper::NewKey candidate, SavePolicy policy);
+    awaitable<Result<Validation>> validate(base::AccountName name);
+    awaitable<Result<void>> remove(base::AccountName name);
+
+    // In order of name; empty while locked.
+    std::vector<std::shared_ptr<Account>> list() const;
+
+private:
+    Result<std::shared_ptr<Account>> find_named(const std::string& wanted) const;
+    std::shared_ptr<Lane> lane_of(const base::KeyId& key);
+    awaitable<Result<kraken::Attempt>> send_public(
+        const protocol::Endpoint& endpoint, std::string query, std::chrono::steady_clock::time_point deadline
+    );
+    // Asks Kraken: what may this key do, and does a harmless private call work?
+    awaitable<Result<void>> ask_kraken(Validation& validation);
+    awaitable<Result<std::string>> ask(const base::KeyId& key, std::string_view endpoint);
+
+    Services services_;
+    AccountSettings settings_;
+    std::map<base::AccountName, std::shared_ptr<Account>> accounts_;
+    // Kept while locked too: a key's sequence must go on where it stopped.
+    std::map<base::KeyId, std::shared_ptr<Lane>> lanes_;
+};
+
+}  // namespace krakken::account

@@ -1,0 +1,57 @@
+#include "account/calls.hpp"
+
+#include "base/log.hpp"
+
+#include <sodium.h>
+
+#include <boost/asio/as_tuple.hpp>
+#include <boost/asio/steady_timer.hpp>
+#include <boost/asio/use_awaitable.hpp>
+#include <utility>
+
+namespace krakken::account {
+
+using base::log;
+using base::LogLevel;
+using std::chrono::steady_clock;
+
+namespace {
+
+double random_share() {
+    constexpr std::uint32_t steps = 1U << 16;
+    return static_cast<double>(randombytes_uniform(steps)) / steps;
+}
+
+}  // namespace
+
+awaitable<Result<std::string>> make_call(
+    boost::asio::any_io_executor executor, const Call& call, RetrySettings settings, const SendOnce& send_once
+) {
+    Retry retry(*call.endpoint, settings);
+    while (true) {
+        auto attempt = co_await send_once();
+        if (!attempt) co_return std::unexpected(std::move(attempt.error()));
+        Retry::Verdict verdict = retry.on(std::move(*attempt), random_share());
+        if (auto* done = std::get_if<Retry::Done>(&verdict)) {
+            for (const std::string& warning : done->warnings) {
+                log(LogLevel::warn, "kraken.warning", {{"call_id", call.call_id}, {"text", warning}});
+            }
+            co_return std::move(done->result);
+        }
+        if (auto* given_up = std::get_if<Retry::GiveUp>(&verdict)) {
+            co_return std::unexpected(std::move(given_up->error));
+        }
+        auto& again = std::get<Retry::Again>(verdict);
+        if (steady_clock::now() + again.pause >= call.deadline)
+            co_return std::unexpected(std::move(again.error));
+        log(LogLevel::debug,
+            "call.again",
+            {{"call_id", call.call_id},
+             {"category", protocol::category(again.error.code)},
+             {"pause_ms", again.pause.count()}});
+        boost::asio::steady_timer timer(executor, again.pause);
+        co_await timer.async_wait(boost::asio::as_tuple(boost::asio::use_awaitable));
+    }
+}
+
+}  // namespace krakken::account

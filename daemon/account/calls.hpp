@@ -1,0 +1,36 @@
+#pragma once
+
+// What one call is, and the loop that makes it: attempt, verdict, pause, until there is an answer, an error
+// or no time left.
+
+#include "account/retry.hpp"
+#include "kraken/parameters.hpp"
+
+#include <boost/asio/any_io_executor.hpp>
+#include <boost/asio/awaitable.hpp>
+#include <chrono>
+#include <functional>
+#include <string>
+
+namespace krakken::account {
+
+using boost::asio::awaitable;
+using protocol::Result;
+
+struct Call {
+    const protocol::Endpoint* endpoint;  // of the table, never null
+    kraken::Parameters parameters;
+    std::chrono::steady_clock::time_point deadline;  // of the reply to the client
+    std::chrono::milliseconds max_wait;              // for the lane
+    std::string call_id;
+};
+
+// Makes one attempt at a call. An error means that nothing was sent.
+using SendOnce = std::function<awaitable<Result<kraken::Attempt>>()>;
+
+// Kraken's result, or why there is none. `send_once` and `call` must live until it returns.
+awaitable<Result<std::string>> make_call(
+    boost::asio::any_io_executor executor, const Call& call, RetrySettings settings, const SendOnce& send_once
+);
+
+}  // namespace krakken::account

@@ -1,0 +1,20 @@
+#pragma once
+
+// What Kraken tells of a key (GetApiKeyInfo), judged: what is needed, what should be off.
+
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace krakken::account {
+
+struct KeyJudgement {
+    std::vector<std::string> permissions;
+    std::vector<std::string> warnings;  // sentences for a person
+};
+
+// `result` is the JSON of GetApiKeyInfo. Empty when it has not the expected shape.
+std::optional<KeyJudgement> judge_key(std::string_view result);
+
+}  // namespace krakken::account

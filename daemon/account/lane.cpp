@@ -1,0 +1,133 @@
+#include "account/lane.hpp"
+
+#include "base/log.hpp"
+
+#include <boost/asio/co_spawn.hpp>
+#include <exception>
+#include <utility>
+
+namespace krakken::account {
+
+using base::log;
+using base::LogLevel;
+using kraken::Attempt;
+using protocol::Error;
+using protocol::ErrorCode;
+using protocol::fail;
+using std::chrono::steady_clock;
+
+namespace {
+
+std::unexpected<Error> not_in_time() {
+    Error error =
+        protocol::make_error(ErrorCode::timeout, "the call was not sent: its turn did not come in time");
+    error.retryable = true;
+    return std::unexpected(std::move(error));
+}
+
+std::unexpected<Error> too_many_waiting() {
+    Error error = protocol::make_error(
+        ErrorCode::overloaded, "the call was not sent: too many calls wait for this key"
+    );
+    error.retryable = true;
+    return std::unexpected(std::move(error));
+}
+
+// Gives the turn on whatever happens.
+class Turn {
+public:
+    explicit Turn(Turns& turns) : turns_(turns) {}
+    Turn(const Turn&) = delete;
+    Turn& operator=(const Turn&) = delete;
+    ~Turn() { turns_.leave(); }
+
+private:
+    Turns& turns_;
+};
+
+}  // namespace
+
+awaitable<Result<Attempt>> Lane::send(
+    const protocol::Endpoint& endpoint, const kraken::Parameters& parameters, Deadlines deadlines
+) {
+    const auto self = shared_from_this();
+    const auto entry = co_await turns_.enter(deadlines.turn);
+    if (entry == Turns::Entry::full) co_return too_many_waiting();
+    if (entry == Turns::Entry::too_late) co_return not_in_time();
+    const Turn turn(turns_);
+    if (steady_clock::now() >= deadlines.request) co_return not_in_time();
+    auto attempt = co_await send_in_turn(endpoint, parameters, deadlines.request);
+    co_return attempt;
+}
+
+awaitable<Result<Attempt>> Lane::send_in_turn(
+    const protocol::Endpoint& endpoint,
+    const kraken::Parameters& parameters,
+    steady_clock::time_point deadline
+) {
+    const auto nonce = co_await next_nonce();
+    if (!nonce) co_return std::unexpected(nonce.error());
+    auto request = co_await services_.keeper.sign(
+        key_, protocol::path_of(endpoint), *nonce, parameters.body(*nonce), parameters.form()
+    );
+    if (!request) co_return std::unexpected(std::move(request.error()));
+    kraken::SignedCall call{
+        std::move(request->api_key),
+        std::move(request->signature),
+        std::move(request->body),
+        parameters.form()
+    };
+    Attempt attempt = co_await services_.api.call_private(endpoint, std::move(call), deadline);
+    co_return attempt;
+}
+
+awaitable<Result<base::Nonce>> Lane::next_nonce() {
+    // A failed write proves nothing about the marks on disk, so from then on no nonce is safe.
+    if (services_.store.failed()) {
+        co_return fail(ErrorCode::storage, "durable state cannot be written, so nothing was sent");
+    }
+    if (!sequence_) {
+        const auto loaded = co_await load();
+        if (!loaded) co_return std::unexpected(loaded.error());
+    }
+    auto nonce = sequence_->take(services_.clock.now());
+    if (!nonce) {
+        const auto reserved = co_await reserve();
+        if (!reserved) co_return std::unexpected(reserved.error());
+        nonce = sequence_->take(services_.clock.now());
+    }
+    if (!nonce) co_return fail(ErrorCode::nonce, "this key's nonces are used up; make a new key at Kraken");
+    if (!renewing_ && sequence_->renewal_due(services_.clock.now())) renew_in_background();
+    co_return *nonce;
+}
+
+awaitable<Result<void>> Lane::load() {
+    auto mark = co_await services_.store.nonce_mark(key_);
+    if (!mark) co_return std::unexpected(std::move(mark.error()));
+    if (*mark) {
+        sequence_.emplace((*mark)->bound.value(), (*mark)->unit);
+    } else {
+        sequence_.emplace(0, base::NonceUnit::microseconds);
+    }
+    co_return Result<void>();
+}
+
+awaitable<Result<void>> Lane::reserve() {
+    const base::Nonce bound = sequence_->wanted_bound(services_.clock.now());
+    const state::NonceMark mark{bound, sequence_->unit()};
+    const auto saved = co_await services_.store.save_nonce_mark(key_, mark);
+    if (saved) sequence_->bound_saved(bound, services_.clock.now());
+    co_return saved;
+}
+
+void Lane::renew_in_background() {
+    renewing_ = true;
+    const auto done = [self = shared_from_this()](std::exception_ptr bug, Result<void> saved) {
+        self->renewing_ = false;
+        if (bug) std::rethrow_exception(bug);
+        if (!saved) log(LogLevel::error, "nonce.reserve_failed", {{"key", self->key_.hex()}});
+    };
+    boost::asio::co_spawn(services_.executor, reserve(), done);
+}
+
+}  // namespace krakken::account

@@ -1,0 +1,74 @@
+#pragma once
+
+// The lane of one API key: calls go one after another, nonce, sign, send, answer, so that the order of nonces
+// is the order on the wire, which parallel connections cannot promise. Used from the event loop's thread
+// only.
+
+#include "account/turns.hpp"
+#include "base/clock.hpp"
+#include "keeper/keeper.hpp"
+#include "kraken/api.hpp"
+#include "kraken/parameters.hpp"
+#include "nonce/sequence.hpp"
+#include "state/state_store.hpp"
+
+#include <memory>
+#include <optional>
+
+namespace krakken::account {
+
+using boost::asio::awaitable;
+using protocol::Result;
+
+// What every lane works with; all of it outlives the lanes.
+struct Services {
+    boost::asio::any_io_executor executor;
+    keeper::Keeper& keeper;
+    state::StateStore& store;
+    kraken::Api& api;
+    const base::Clock& clock;
+};
+
+struct Deadlines {
+    std::chrono::steady_clock::time_point turn;     // the lane must be free by then
+    std::chrono::steady_clock::time_point request;  // and Kraken must have answered by then
+};
+
+class Lane : public std::enable_shared_from_this<Lane> {
+public:
+    Lane(Services services, base::KeyId key)
+        : services_(std::move(services)), key_(std::move(key)), turns_(services_.executor, max_waiting) {}
+
+    // One request, sent once. Errors mean that nothing was sent: timeout, overloaded, storage, locked, nonce.
+    awaitable<Result<kraken::Attempt>> send(
+        const protocol::Endpoint& endpoint, const kraken::Parameters& parameters, Deadlines deadlines
+    );
+
+    const base::KeyId& key() const { return key_; }
+    // Empty until the key was first used in this run.
+    const std::optional<nonce::Sequence>& sequence() const { return sequence_; }
+    std::size_t waiting() const { return turns_.waiting(); }
+    bool busy() const { return turns_.busy(); }
+
+private:
+    // More than this many calls in front would not be served within any deadline a client may set.
+    static constexpr std::size_t max_waiting = 256;
+
+    awaitable<Result<kraken::Attempt>> send_in_turn(
+        const protocol::Endpoint& endpoint,
+        const kraken::Parameters& parameters,
+        std::chrono::steady_clock::time_point deadline
+    );
+    awaitable<Result<base::Nonce>> next_nonce();
+    awaitable<Result<void>> load();
+    awaitable<Result<void>> reserve();
+    void renew_in_background();
+
+    Services services_;
+    base::KeyId key_;
+    Turns turns_;
+    std::optional<nonce::Sequence> sequence_;
+    bool renewing_ = false;
+};
+
+}  // namespace krakken::account

@@ -1,0 +1,69 @@
+#include "account/retry.hpp"
+
+#include "kraken/refusal.hpp"
+
+#include <algorithm>
+#include <utility>
+
+namespace krakken::account {
+
+using kraken::Attempt;
+using protocol::Error;
+using protocol::ErrorCode;
+using protocol::Executed;
+
+Retry::Verdict Retry::on(Attempt attempt, double jitter) {
+    ++attempts_;
+    if (attempt.end != Attempt::End::answered) return on_no_answer(attempt, jitter);
+    if (!attempt.answer.errors.empty()) return on_refusal(std::move(attempt.answer), jitter);
+    return Done{std::move(attempt.answer.result), std::move(attempt.answer.warnings)};
+}
+
+Retry::Verdict Retry::on_refusal(kraken::Answer answer, double jitter) {
+    Error error = kraken::classify(std::move(answer.errors), endpoint_);
+    if (error.executed == Executed::unknown) return GiveUp{std::move(error)};
+    switch (error.code) {
+        case ErrorCode::nonce:
+            if (std::exchange(nonce_refused_, true)) return GiveUp{std::move(error)};
+            return Again{std::chrono::milliseconds(0), std::move(error)};
+        case ErrorCode::service:
+        case ErrorCode::rate_limit:
+            return again_or_give_up(std::move(error), jitter);
+        default:
+            return GiveUp{std::move(error)};
+    }
+}
+
+Retry::Verdict Retry::on_no_answer(const Attempt& attempt, double jitter) {
+    const bool sent = attempt.end == Attempt::End::lost;
+    if (sent && kraken::acts_once(endpoint_)) {
+        Error error = protocol::make_error(
+            ErrorCode::outcome_unknown, "the call was sent and no usable answer came (" + attempt.detail + ")"
+        );
+        error.executed = Executed::unknown;
+        error.remedy = "do not repeat it; look it up at Kraken (open orders, closed orders, trades) first";
+        return GiveUp{std::move(error)};
+    }
+    Error error = protocol::make_error(
+        ErrorCode::network,
+        (sent ? "no usable answer from Kraken (" : "Kraken cannot be reached; nothing was sent (") +
+            attempt.detail + ")"
+    );
+    error.retryable = true;
+    return again_or_give_up(std::move(error), jitter);
+}
+
+Retry::Verdict Retry::again_or_give_up(Error error, double jitter) const {
+    // A late price is a wrong price: a call that acts goes back to its caller, who knows whether it is still
+    // wanted.
+    if (!error.retryable || kraken::acts_once(endpoint_) || attempts_ >= settings_.max_attempts) {
+        return GiveUp{std::move(error)};
+    }
+    if (error.retry_after) return Again{*error.retry_after, std::move(error)};
+    const auto full =
+        std::min(settings_.base_delay * (1U << std::min(attempts_ - 1, 16U)), settings_.max_delay);
+    const auto pause = std::chrono::duration_cast<std::chrono::milliseconds>(full * (0.5 + jitter / 2));
+    return Again{pause, std::move(error)};
+}
+
+}  // namespace krakken::account

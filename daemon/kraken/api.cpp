@@ -1,0 +1,57 @@
+#include "kraken/api.hpp"
+
+#include <utility>
+
+namespace krakken::kraken {
+
+using std::chrono::steady_clock;
+
+awaitable<Attempt> Api::call_public(
+    const protocol::Endpoint& endpoint, std::string query, steady_clock::time_point deadline
+) {
+    net::Request request;
+    request.method = "GET";
+    request.target = protocol::path_of(endpoint) + query;
+    Attempt attempt = co_await send(std::move(request), deadline);
+    co_return attempt;
+}
+
+awaitable<Attempt> Api::call_private(
+    const protocol::Endpoint& endpoint, SignedCall call, steady_clock::time_point deadline
+) {
+    net::Request request;
+    request.method = "POST";
+    request.target = protocol::path_of(endpoint);
+    request.headers = {
+        {"API-Key", std::move(call.api_key)},
+        {"API-Sign", std::move(call.signature)},
+        {"Content-Type",
+         call.form == base::BodyForm::json ? "application/json" : "application/x-www-form-urlencoded"},
+    };
+    request.body = std::move(call.body);
+    Attempt attempt = co_await send(std::move(request), deadline);
+    co_return attempt;
+}
+
+awaitable<Attempt> Api::send(net::Request request, steady_clock::time_point deadline) {
+    auto reply = co_await upstream_.exchange(std::move(request), deadline);
+    Attempt attempt;
+    if (!reply) {
+        const net::Failure& failure = reply.error();
+        attempt.end = failure.sent ? Attempt::End::lost : Attempt::End::not_sent;
+        attempt.timed_out = failure.kind == net::FailureKind::timed_out;
+        attempt.detail = failure.detail;
+        co_return attempt;
+    }
+    auto answer = read_reply(reply->status, reply->content_type, std::move(reply->body));
+    if (answer) {
+        attempt.end = Attempt::End::answered;
+        attempt.answer = std::move(*answer);
+    } else {
+        attempt.end = Attempt::End::lost;
+        attempt.detail = std::move(answer.error());
+    }
+    co_return attempt;
+}
+
+}  // namespace krakken::kraken

@@ -1,0 +1,57 @@
+#pragma once
+
+// One call at Kraken's REST interface over the network room. It knows paths, headers and replies, and nothing
+// of clients.
+
+#include "base/types.hpp"
+#include "kraken/reply.hpp"
+#include "net/upstream.hpp"
+#include "protocol/endpoints.hpp"
+
+#include <chrono>
+#include <string>
+
+namespace krakken::kraken {
+
+using boost::asio::awaitable;
+
+// How one request ended.
+struct Attempt {
+    enum class End {
+        answered,  // Kraken said something: `answer`
+        not_sent,  // no byte left: certainly not executed
+        lost,      // sent, and no usable answer: executed or not, nobody knows
+    };
+    End end = End::not_sent;
+    Answer answer;
+    std::string detail;      // why, in words fit for a log
+    bool timed_out = false;  // by the deadline given
+};
+
+// What a private call needs beside its path: signed bytes and the two headers.
+struct SignedCall {
+    std::string api_key;
+    std::string signature;
+    std::string body;
+    base::BodyForm form = base::BodyForm::form;
+};
+
+// Stateless; `upstream` must outlive it.
+class Api {
+public:
+    explicit Api(net::Upstream& upstream) : upstream_(upstream) {}
+
+    awaitable<Attempt> call_public(
+        const protocol::Endpoint& endpoint, std::string query, std::chrono::steady_clock::time_point deadline
+    );
+    awaitable<Attempt> call_private(
+        const protocol::Endpoint& endpoint, SignedCall call, std::chrono::steady_clock::time_point deadline
+    );
+
+private:
+    awaitable<Attempt> send(net::Request request, std::chrono::steady_clock::time_point deadline);
+
+    net::Upstream& upstream_;
+};
+
+}  // namespace krakken::kraken

@@ -1,0 +1,119 @@
+#include "kraken/parameters.hpp"
+
+#include "protocol/limits.hpp"
+
+#include <algorithm>
+
+namespace krakken::kraken {
+
+using protocol::ErrorCode;
+using protocol::JsonFault;
+using protocol::JsonKind;
+
+namespace {
+
+std::string describe(JsonFault fault) {
+    switch (fault) {
+        case JsonFault::syntax:
+            return "params must be a JSON object";
+        case JsonFault::too_deep:
+            return "params nest too deep";
+        case JsonFault::duplicate:
+            return "params name a member twice";
+    }
+    std::unreachable();
+}
+
+// A scalar as form and query carry it: the text of a string, otherwise the JSON as it stands (digits, true,
+// false).
+std::string scalar_text(std::string_view raw) {
+    return protocol::kind_of(raw) == JsonKind::string ? protocol::decode_string(raw) : std::string(raw);
+}
+
+bool is_structure(std::string_view raw) {
+    const JsonKind kind = protocol::kind_of(raw);
+    return kind == JsonKind::array || kind == JsonKind::object;
+}
+
+}  // namespace
+
+Result<Parameters> Parameters::parse(std::string_view json) {
+    Parameters parameters;
+    if (json.empty()) return parameters;
+    const auto members =
+        protocol::split_object(json, protocol::max_request_depth, protocol::Duplicates::refused_everywhere);
+    if (!members) return protocol::fail(ErrorCode::invalid_params, describe(members.error()));
+    for (const auto& [name, value] : *members) {
+        if (name == "nonce" || name == "otp") {
+            return protocol::fail(
+                ErrorCode::invalid_params, "params must not hold " + name + ": krakkend adds it"
+            );
+        }
+        if (protocol::kind_of(value) == JsonKind::null) {
+            return protocol::fail(
+                ErrorCode::invalid_params, "params must not hold null; leave the member out"
+            );
+        }
+        if (is_structure(value)) parameters.form_ = base::BodyForm::json;
+        parameters.fields_.push_back({name, std::string(value)});
+    }
+    return parameters;
+}
+
+std::string Parameters::body(base::Nonce nonce) const {
+    if (form_ == base::BodyForm::json) {
+        std::string body = R"({"nonce":")" + nonce.text() + '"';
+        for (const auto& [name, raw] : fields_)
+            body += ',' + protocol::quote(name) + ':' + raw;
+        return body + '}';
+    }
+    std::string body = "nonce=" + nonce.text();
+    for (const auto& [name, raw] : fields_)
+        body += '&' + url_encode(name) + '=' + url_encode(scalar_text(raw));
+    return body;
+}
+
+Result<std::string> Parameters::query() const {
+    std::string query;
+    for (const auto& [name, raw] : fields_) {
+        std::string text;
+        if (protocol::kind_of(raw) == JsonKind::array) {
+            const auto items = protocol::split_array(raw, protocol::max_request_depth);
+            for (const std::string_view item : *items) {
+                if (is_structure(item)) {
+                    return protocol::fail(
+                        ErrorCode::invalid_params, name + " must be a list of plain values on a public call"
+                    );
+                }
+                text += (text.empty() ? "" : ",") + scalar_text(item);
+            }
+        } else if (is_structure(raw)) {
+            return protocol::fail(
+                ErrorCode::invalid_params, name + " must be a plain value on a public call"
+            );
+        } else {
+            text = scalar_text(raw);
+        }
+        query += (query.empty() ? '?' : '&') + url_encode(name) + '=' + url_encode(text);
+    }
+    return query;
+}
+
+std::string url_encode(std::string_view text) {
+    constexpr std::string_view unreserved =
+        "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~";
+    constexpr std::string_view hex = "0123456789ABCDEF";
+    std::string encoded;
+    encoded.reserve(text.size());
+    for (const char c : text) {
+        if (unreserved.contains(c)) {
+            encoded += c;
+        } else {
+            const auto byte = static_cast<unsigned char>(c);
+            encoded += {'%', hex[byte >> 4], hex[byte & 15]};
+        }
+    }
+    return encoded;
+}
+
+}  // namespace krakken::kraken

@@ -1,0 +1,22 @@
+#pragma once
+
+// What Kraken's error strings mean: one table from their texts to the contract's codes.
+
+#include "protocol/endpoints.hpp"
+#include "protocol/error.hpp"
+
+#include <string>
+#include <vector>
+
+namespace krakken::kraken {
+
+// Translates the errors of one answer; the gravest decides when there are several. `errors` is not empty.
+// A text that leaves open whether a placement or movement of funds was executed makes it outcome_unknown;
+// where the text is not known at all, so does its class decide: refusals by rule ("EOrder:") executed
+// nothing, faults ("EGeneral:Internal error") may have.
+protocol::Error classify(std::vector<std::string> errors, const protocol::Endpoint& endpoint);
+
+// May a lost or ambiguous answer to this call have moved an order or money?
+bool acts_once(const protocol::Endpoint& endpoint);
+
+}  // namespace krakken::kraken
