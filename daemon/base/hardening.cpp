@@ -1,0 +1,67 @@
+#include "base/hardening.hpp"
+
+#include "base/protected_memory.hpp"
+
+#include <fcntl.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+namespace krakken::base {
+
+namespace {
+
+void open_standard_streams() {
+    for (int stream = 0; stream <= 2; ++stream) {
+        // open() takes the lowest free number, which is `stream`, as those below it are open by now.
+        if (fcntl(stream, F_GETFD) < 0) (void)open("/dev/null", O_RDWR);
+    }
+}
+
+void raise_lock_limit() {
+    rlimit limit{};
+    if (getrlimit(RLIMIT_MEMLOCK, &limit) != 0) return;
+    limit.rlim_cur = limit.rlim_max;
+    (void)setrlimit(RLIMIT_MEMLOCK, &limit);
+}
+
+bool forbid_core() {
+    const rlimit none{0, 0};
+    (void)setrlimit(RLIMIT_CORE, &none);
+    rlimit now{1, 1};
+    return getrlimit(RLIMIT_CORE, &now) == 0 && now.rlim_cur == 0 && now.rlim_max == 0;
+}
+
+bool forbid_dump() {
+#ifndef KRAKKEN_SANITIZED
+    (void)prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
+#endif
+    return prctl(PR_GET_DUMPABLE, 0, 0, 0, 0) == 0;
+}
+
+bool forbid_new_privileges() {
+    (void)prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0);
+    return prctl(PR_GET_NO_NEW_PRIVS, 0, 0, 0, 0) == 1;
+}
+
+bool memory_can_be_locked() {
+    const SecretBytes probe(1);
+    return memory_lock_ok();
+}
+
+}  // namespace
+
+Protection harden_process() {
+    open_standard_streams();
+    umask(0077);
+    raise_lock_limit();
+    return {
+        .memory_locked = memory_can_be_locked(),
+        .not_dumpable = forbid_dump(),
+        .no_core = forbid_core(),
+        .no_new_privileges = forbid_new_privileges(),
+    };
+}
+
+}  // namespace krakken::base

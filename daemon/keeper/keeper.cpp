@@ -1,0 +1,379 @@
+#include "keeper/keeper.hpp"
+
+#include "candidate.hpp"
+#include "contents.hpp"
+#include "otp.hpp"
+#include "signature.hpp"
+#include "vault_crypto.hpp"
+#include "vault_operations.hpp"
+#include "vault_store.hpp"
+
+#include <fmt/format.h>
+#include <boost/asio/as_tuple.hpp>
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/experimental/channel.hpp>
+#include <boost/asio/thread_pool.hpp>
+#include <boost/asio/use_awaitable.hpp>
+
+#include <map>
+#include <utility>
+
+namespace krakken::keeper {
+
+namespace asio = boost::asio;
+using base::SecretBytes;
+using protocol::ErrorCode;
+using protocol::fail;
+using Path = std::filesystem::path;
+
+namespace {
+
+constexpr std::size_t max_keys = 256;    // saved and staged: a bound for locked memory
+constexpr std::size_t max_waiting = 16;  // calls that wait for their turn to change the vault
+
+std::unexpected<protocol::Error> exists(std::string message) {
+    return std::unexpected(
+        protocol::make_error(ErrorCode::invalid_params, std::move(message)).with("reason", "exists")
+    );
+}
+
+// Runs blocking work on the pool and comes back with its result.
+template <class Work>
+awaitable<std::invoke_result_t<Work>> run_on(asio::thread_pool& pool, Work work) {
+    // A free coroutine: what the work holds (a passphrase) goes when it is done, on that thread.
+    constexpr auto body = [](Work given) -> awaitable<std::invoke_result_t<Work>> {
+        Work mine = std::move(given);
+        co_return mine();
+    };
+    auto result = co_await asio::co_spawn(pool, body(std::move(work)), asio::use_awaitable);
+    co_return result;
+}
+
+class VaultKeeper final : public Keeper {
+public:
+    VaultKeeper(asio::any_io_executor executor, const base::Clock& clock, KeeperSettings settings)
+        : clock_(clock), settings_(std::move(settings)), turns_(executor, 1) {
+        give_back_turn();
+    }
+
+    VaultState state() const override {
+        if (open_) return VaultState::unlocked;
+        std::error_code error;
+        const auto status = std::filesystem::symlink_status(settings_.vault_file, error);
+        return std::filesystem::exists(status) ? VaultState::locked : VaultState::uninitialized;
+    }
+
+    const Path& vault_path() const override { return settings_.vault_file; }
+
+    awaitable<Result<void>> create(SecretText passphrase) override {
+        if (passphrase.empty()) co_return fail(ErrorCode::invalid_params, "The passphrase is empty.");
+        auto job = [file = settings_.vault_file,
+                    cost = kdf_parameters(settings_.cost),
+                    now = clock_.now(),
+                    passphrase = std::move(passphrase)] {
+            return create_with_passphrase(file, passphrase, cost, now);
+        };
+        auto done = co_await open_by(std::move(job), WhenDone::open);
+        co_return done;
+    }
+
+    awaitable<Result<void>> unlock(SecretText passphrase) override {
+        auto job = [file = settings_.vault_file, passphrase = std::move(passphrase)] {
+            return open_with_passphrase(file, passphrase);
+        };
+        auto done = co_await open_by(std::move(job), WhenDone::open);
+        co_return done;
+    }
+
+    awaitable<Result<void>> unlock_with_key_file(Path key_file) override {
+        auto job = [file = settings_.vault_file, key_file] { return open_with_key_file(file, key_file); };
+        auto done = co_await open_by(std::move(job), WhenDone::open);
+        co_return done;
+    }
+
+    void lock() override {
+        ++locks_;
+        open_.reset();
+        staged_.clear();
+    }
+
+    awaitable<Result<void>> change_passphrase(SecretText old_passphrase, SecretText new_passphrase) override {
+        if (new_passphrase.empty()) co_return fail(ErrorCode::invalid_params, "The new passphrase is empty.");
+        auto job = [file = settings_.vault_file,
+                    cost = kdf_parameters(settings_.cost),
+                    now = clock_.now(),
+                    old_one = std::move(old_passphrase),
+                    new_one = std::move(new_passphrase)] {
+            return replace_passphrase(file, old_one, new_one, cost, now);
+        };
+        auto done = co_await open_by(std::move(job), WhenDone::stay);
+        co_return done;
+    }
+
+    awaitable<Result<void>> add_key_file(SecretText passphrase, Path key_file) override {
+        auto job =
+            [file = settings_.vault_file, now = clock_.now(), key_file, passphrase = std::move(passphrase)] {
+                return add_key_file_slot(file, passphrase, key_file, now);
+            };
+        auto done = co_await open_by(std::move(job), WhenDone::stay);
+        co_return done;
+    }
+
+    awaitable<Result<void>> remove_key_file(SecretText passphrase, Path key_file) override {
+        auto job =
+            [file = settings_.vault_file, now = clock_.now(), key_file, passphrase = std::move(passphrase)] {
+                return remove_key_file_slot(file, passphrase, key_file, now);
+            };
+        auto done = co_await open_by(std::move(job), WhenDone::stay);
+        co_return done;
+    }
+
+    awaitable<Result<StagedKey>> stage(NewKey candidate) override { co_return stage_now(candidate); }
+
+    awaitable<Result<void>> commit(base::KeyId key, std::optional<base::Time> validated_at) override {
+        const auto turn = co_await take_turn();
+        if (!turn) co_return std::unexpected(turn.error());
+        if (!open_) co_return locked();
+        const auto staged = staged_.find(key);
+        if (staged == staged_.end()) co_return unknown_key(key);
+        // The vault may have been opened again, from a changed file, since the key was staged.
+        if (auto is_new = check_new(staged->second.info(), open_->contents); !is_new) co_return is_new;
+        auto saved = co_await save(open_->contents.with(staged->second.contents, validated_at));
+        if (saved) staged_.erase(key);
+        co_return saved;
+    }
+
+    void discard(base::KeyId key) override { staged_.erase(key); }
+
+    awaitable<Result<void>> mark_validated(base::KeyId key, base::Time when) override {
+        const auto turn = co_await take_turn();
+        if (!turn) co_return std::unexpected(turn.error());
+        if (!open_) co_return locked();
+        if (open_->contents.find(key) == nullptr) co_return unknown_key(key);
+        auto saved = co_await save(open_->contents.with_validation(key, when));
+        co_return saved;
+    }
+
+    awaitable<Result<void>> remove(base::KeyId key) override {
+        const auto turn = co_await take_turn();
+        if (!turn) co_return std::unexpected(turn.error());
+        if (!open_) co_return locked();
+        if (open_->contents.find(key) == nullptr) co_return unknown_key(key);
+        auto saved = co_await save(open_->contents.without(key));
+        co_return saved;
+    }
+
+    std::vector<KeyInfo> list() const override {
+        std::vector<KeyInfo> keys;
+        if (!open_) return keys;
+        for (const StoredKey& stored : open_->contents.keys())
+            keys.push_back(stored.info);
+        return keys;
+    }
+
+    awaitable<Result<SignedRequest>> sign(
+        base::KeyId key, std::string path, base::Nonce nonce, std::string body, BodyForm form
+    ) override {
+        co_return sign_now(key, path, nonce, std::move(body), form);
+    }
+
+private:
+    // What is open; all secrets of it in two blocks of protected memory.
+    struct Open {
+        LoadedVault vault;
+        Contents contents;
+    };
+
+    // What becomes of a vault that an operation had to open: it is open from now on, or it stays as it was.
+    enum class WhenDone { open, stay };
+
+    using Turns = asio::experimental::channel<void(boost::system::error_code)>;
+
+    // The right to change the vault; given back when it goes.
+    class Turn {
+    public:
+        explicit Turn(VaultKeeper& keeper) : keeper_(&keeper) {}
+        Turn(Turn&& other) noexcept : keeper_(std::exchange(other.keeper_, nullptr)) {}
+        Turn& operator=(Turn&&) = delete;
+        ~Turn() {
+            if (keeper_ != nullptr) keeper_->give_back_turn();
+        }
+
+    private:
+        VaultKeeper* keeper_;
+    };
+
+    void give_back_turn() { turns_.try_send(boost::system::error_code{}); }
+
+    awaitable<Result<Turn>> take_turn() {
+        if (waiting_ == max_waiting) {
+            auto error = protocol::make_error(ErrorCode::overloaded, "Too many calls wait for the vault.");
+            error.retryable = true;
+            co_return std::unexpected(std::move(error));
+        }
+        ++waiting_;
+        const auto [error] = co_await turns_.async_receive(asio::as_tuple(asio::use_awaitable));
+        --waiting_;
+        if (error) co_return fail(ErrorCode::stopping, "The keeper is stopping.");
+        co_return Turn(*this);
+    }
+
+    // Runs a job that opens the vault file on the keeper's thread, and takes over what it opened.
+    template <class Job>
+    awaitable<Result<void>> open_by(Job job, WhenDone when_done) {
+        const auto turn = co_await take_turn();
+        if (!turn) co_return std::unexpected(turn.error());
+        const auto locks_before = locks_;
+        auto loaded = co_await run_on(pool_, std::move(job));
+        if (!loaded) co_return std::unexpected(std::move(loaded.error()));
+        // Locked while the key was derived: the later word counts, and nothing is opened behind its back.
+        if (locks_ != locks_before) {
+            if (when_done == WhenDone::open) co_return locked();
+            co_return Result<void>{};
+        }
+        if (when_done == WhenDone::stay && !open_) co_return Result<void>{};
+        co_return adopt(std::move(*loaded));
+    }
+
+    Result<void> adopt(LoadedVault vault) {
+        auto content = open_content(vault.image, vault.header, vault.data_key);
+        if (!content) return std::unexpected(std::move(content.error()));
+        auto contents = Contents::parse(std::move(*content));
+        if (!contents) return std::unexpected(std::move(contents.error()));
+        open_.emplace(std::move(vault), std::move(*contents));
+        return {};
+    }
+
+    // Saves new content of the open vault; the caller has the turn. The plain content is gone before anything
+    // is awaited, so that lock() finds all there is to wipe in this object.
+    awaitable<Result<void>> save(SecretBytes content) {
+        auto image = next_image(open_->vault.header, open_->vault.data_key, content, clock_.now());
+        content = SecretBytes();
+        if (!image) co_return std::unexpected(std::move(image.error()));
+        const auto locks_before = locks_;
+        auto job = [file = settings_.vault_file,
+                    loaded = open_->vault.image,
+                    epoch = open_->vault.header.epoch,
+                    image = *image] { return save_vault(file, loaded, epoch, image); };
+        auto saved = co_await run_on(pool_, std::move(job));
+        if (!saved || locks_ != locks_before) co_return saved;
+        auto header = read_header(*image);
+        if (!header) co_return std::unexpected(std::move(header.error()));
+        co_return adopt({std::move(*image), std::move(*header), std::move(open_->vault.data_key)});
+    }
+
+    Result<StagedKey> stage_now(const NewKey& key) {
+        if (!open_) return locked();
+        auto candidate = make_candidate(key);
+        if (!candidate) return std::unexpected(std::move(candidate.error()));
+        const KeyInfo info = candidate->info();
+        if (auto is_new = check_new(info, open_->contents); !is_new)
+            return std::unexpected(std::move(is_new.error()));
+        for (const auto& [id, other] : staged_) {
+            if (auto is_new = check_new(info, other.contents); !is_new)
+                return std::unexpected(std::move(is_new.error()));
+        }
+        if (open_->contents.keys().size() + staged_.size() >= max_keys)
+            return fail(ErrorCode::invalid_params, fmt::format("The vault holds {} keys at most.", max_keys));
+        StagedKey staged{.key = info.key, .warnings = candidate->warnings};
+        staged_.emplace(info.key, std::move(*candidate));
+        return staged;
+    }
+
+    static Result<void> check_new(const KeyInfo& info, const Contents& contents) {
+        if (contents.find(info.account) != nullptr)
+            return exists(fmt::format("There is an account {} already.", info.account.text()));
+        if (const StoredKey* stored = contents.find(info.key))
+            return exists(fmt::format("That API key is held under the name {}.", stored->info.account.text())
+            );
+        return {};
+    }
+
+    Result<SignedRequest> sign_now(
+        const base::KeyId& key, std::string_view path, base::Nonce nonce, std::string body, BodyForm form
+    ) {
+        if (!open_) return locked();
+        const Contents* contents = &open_->contents;
+        if (const auto staged = staged_.find(key); staged != staged_.end())
+            contents = &staged->second.contents;
+        const StoredKey* stored = contents->find(key);
+        if (stored == nullptr) return unknown_key(key);
+        return contents->bytes().use([&](std::span<const unsigned char> bytes) -> Result<SignedRequest> {
+            if (stored->otp_kind != OtpKind::none) {
+                auto with_otp = add_otp(*stored, bytes, std::move(body), form);
+                if (!with_otp) return std::unexpected(std::move(with_otp.error()));
+                body = std::move(*with_otp);
+            }
+            const auto api_key = stored->api_key.of(bytes);
+            return SignedRequest{
+                .api_key = std::string(api_key.begin(), api_key.end()),
+                .signature = api_sign(stored->api_secret.of(bytes), path, nonce.text(), body),
+                .body = std::move(body),
+            };
+        });
+    }
+
+    Result<std::string> add_otp(
+        const StoredKey& stored, std::span<const unsigned char> bytes, std::string body, BodyForm form
+    ) {
+        const auto otp = stored.otp.of(bytes);
+        if (stored.otp_kind == OtpKind::password)
+            return body_with_otp(
+                std::move(body), form, {reinterpret_cast<const char*>(otp.data()), otp.size()}
+            );
+        // Kraken refuses a code that was used before, so each window's code is given out once.
+        const base::Time now = clock_.now();
+        const std::int64_t window = totp_window(now);
+        const auto last = last_window_.find(stored.info.key);
+        if (last != last_window_.end() && window <= last->second) return code_used(now, last->second);
+        auto whole = body_with_otp(std::move(body), form, totp_code(otp, window));
+        if (whole) last_window_.insert_or_assign(stored.info.key, window);
+        return whole;
+    }
+
+    static std::unexpected<protocol::Error> code_used(base::Time now, std::int64_t last_window) {
+        auto error = protocol::make_error(
+            ErrorCode::rate_limit, "This key's one-time password of this half minute was used already."
+        );
+        const base::Time next{totp_period * (last_window + 1)};
+        error.retryable = true;
+        error.retry_after = std::chrono::ceil<std::chrono::milliseconds>(next - now);
+        error.remedy =
+            "Use a static password for the key's two-factor setting: it allows any number of calls.";
+        return std::unexpected(std::move(error));
+    }
+
+    std::unexpected<protocol::Error> locked() const {
+        const bool initialized = state() != VaultState::uninitialized;
+        return std::unexpected(protocol::make_error(
+                                   ErrorCode::locked,
+                                   initialized ? "The vault is locked." : "There is no vault yet."
+        )
+                                   .with("state", initialized ? "locked" : "uninitialized")
+                                   .with_remedy(initialized ? "krakkenctl unlock" : "krakkenctl setup"));
+    }
+
+    static std::unexpected<protocol::Error> unknown_key(const base::KeyId& key) {
+        return fail(ErrorCode::no_credentials, fmt::format("The vault holds no key {}.", key.hex()));
+    }
+
+    const base::Clock& clock_;
+    KeeperSettings settings_;
+    Turns turns_;  // holds one message: the right to change the vault
+    std::size_t waiting_ = 0;
+    std::optional<Open> open_;
+    std::map<base::KeyId, Candidate> staged_;
+    std::map<base::KeyId, std::int64_t> last_window_;  // of TOTP codes given out; outlives a lock on purpose
+    std::uint64_t locks_ = 0;                          // how often lock() was called
+    asio::thread_pool pool_{1};                        // last: its thread ends before anything else goes
+};
+
+}  // namespace
+
+std::unique_ptr<Keeper> make_keeper(
+    asio::any_io_executor executor, const base::Clock& clock, KeeperSettings settings
+) {
+    return std::make_unique<VaultKeeper>(std::move(executor), clock, std::move(settings));
+}
+
+}  // namespace krakken::keeper
