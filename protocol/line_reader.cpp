@@ -24,6 +24,10 @@ std::span<char> LineReader::space() {
     return buffer_.subspan(end_);
 }
 
+void LineReader::wipe_taken() {
+    std::ranges::fill(buffer_.first(begin_), '\0');
+}
+
 std::optional<std::string_view> LineReader::take_line() {
     const std::string_view read(buffer_.data(), end_);
     const std::size_t feed = read.find('\n', searched_);

@@ -27,6 +27,9 @@ public:
     // The next whole line without its line feed (and a carriage return before it).
     std::optional<std::string_view> take_line();
 
+    // Overwrites the lines that were taken; their views are of no use afterwards.
+    void wipe_taken();
+
     // Bytes of a line that has begun.
     std::string_view partial() const { return {buffer_.data() + begin_, end_ - begin_}; }
 

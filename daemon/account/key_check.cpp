@@ -15,7 +15,7 @@ using protocol::JsonKind;
 using protocol::JsonMember;
 
 bool holds(const std::vector<std::string>& list, std::string_view text) {
-    return std::ranges::contains(list, text);
+    return std::ranges::find(list, text) != list.end();
 }
 
 // Empty when there is no such list.
