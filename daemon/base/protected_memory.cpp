@@ -29,9 +29,10 @@ std::atomic<bool> every_lock_held{true};
 unsigned char* allocate_protected(std::size_t size) {
     static const int started = sodium_init();
     if (started < 0) throw std::runtime_error("libsodium cannot start");
+    size = std::max<std::size_t>(size, 1);  // a block of no bytes would lie in the guard page itself
     auto* data = static_cast<unsigned char*>(sodium_malloc(size));
     if (data == nullptr) throw std::bad_alloc();
-    if (sodium_mlock(data, std::max<std::size_t>(size, 1)) != 0) every_lock_held = false;
+    if (sodium_mlock(data, size) != 0) every_lock_held = false;
     sodium_memzero(data, size);
     return data;
 }
