@@ -58,7 +58,7 @@ struct UpstreamSettings {
     std::filesystem::path ca_file;  // PEM bundle; empty: the system's store
     std::string user_agent;
     std::chrono::milliseconds connect_timeout{5000};  // name, TCP and TLS together
-    std::chrono::seconds max_idle{15};  // an idle connection older than this is never used again
+    std::chrono::milliseconds max_idle{15000};  // an idle connection older than this is never used again
     std::size_t max_connections = 32;
     std::size_t max_reply_bytes = std::size_t{64} << 20;
 };

@@ -1,0 +1,42 @@
+#include "upstream.hpp"
+
+#include "http_codec.hpp"
+#include "pool.hpp"
+
+#include <utility>
+
+namespace krakken::net {
+
+namespace {
+
+class PooledUpstream final : public Upstream {
+public:
+    PooledUpstream(boost::asio::any_io_executor executor, UpstreamSettings settings)
+        : pool_(std::make_shared<Pool>(std::move(executor), settings)),
+          user_agent_(std::move(settings.user_agent)) {}
+
+    ~PooledUpstream() override { pool_->close(); }
+
+    awaitable<std::expected<Reply, Failure>> exchange(Request request, TimePoint deadline) override {
+        std::string bytes = write_request(request, pool_->endpoint().authority, user_agent_);
+        auto lease = co_await pool_->take(deadline);
+        if (!lease) co_return std::unexpected(std::move(lease.error()));
+        auto outcome = co_await (**lease).exchange(std::move(bytes), deadline);
+        co_return outcome;
+    }
+
+    void keep_warm(std::size_t count) override { pool_->keep_warm(count); }
+    void close() override { pool_->close(); }
+
+private:
+    std::shared_ptr<Pool> pool_;
+    std::string user_agent_;
+};
+
+}  // namespace
+
+std::unique_ptr<Upstream> make_upstream(boost::asio::any_io_executor executor, UpstreamSettings settings) {
+    return std::make_unique<PooledUpstream>(std::move(executor), std::move(settings));
+}
+
+}  // namespace krakken::net
