@@ -1,0 +1,52 @@
+#include "tests/exchange/admission/rest_counter.hpp"
+
+#include <algorithm>
+
+namespace exchange::front {
+
+namespace {
+
+std::int64_t thousandths_per_second(Tier tier) {
+    switch (tier) {
+        case Tier::starter:
+            return 330;
+        case Tier::intermediate:
+            return 500;
+        case Tier::pro:
+            return 1000;
+    }
+    return 0;
+}
+
+}  // namespace
+
+std::int64_t RestCounter::maximum(Tier tier) {
+    return tier == Tier::starter ? 15 : 20;
+}
+
+void RestCounter::decay(Tier tier, std::int64_t step_ms, Time now) {
+    using std::chrono::milliseconds;
+    if (thousandths_ == 0 || now < decayed_until_) {  // nothing to lose, or a clock that was set back
+        decayed_until_ = now;
+        return;
+    }
+    auto elapsed = std::chrono::floor<milliseconds>(now - decayed_until_);
+    if (step_ms > 0) elapsed -= elapsed % milliseconds(step_ms);
+    decayed_until_ += elapsed;
+    thousandths_ =
+        std::max<std::int64_t>(0, thousandths_ - elapsed.count() * thousandths_per_second(tier) / 1000);
+}
+
+bool RestCounter::charge(std::int64_t cost, Tier tier, std::int64_t step_ms, Time now) {
+    decay(tier, step_ms, now);
+    if (cost > 0 && thousandths_ + cost * 1000 > maximum(tier) * 1000) return false;
+    thousandths_ += cost * 1000;
+    return true;
+}
+
+void RestCounter::add(std::int64_t cost, Tier tier, std::int64_t step_ms, Time now) {
+    decay(tier, step_ms, now);
+    thousandths_ = std::min(thousandths_ + cost * 1000, 2 * maximum(tier) * 1000);
+}
+
+}  // namespace exchange::front
