@@ -1,0 +1,171 @@
+// account list, add, remove, validate.
+
+#include <memory>
+
+#include "account_entry.hpp"
+#include "commands.hpp"
+#include "fields.hpp"
+#include "protocol/json_text.hpp"
+#include "readable.hpp"
+#include "report.hpp"
+#include "secrets.hpp"
+#include "table.hpp"
+
+namespace krakken::ctl {
+
+namespace {
+
+using protocol::SocketKind;
+
+struct AddOptions {
+    SecretSource source;
+    std::string name;
+    std::string tier;
+    std::string save = "validated";
+    bool with_otp = false;
+};
+
+struct KeyOptions {
+    std::string name;
+    std::string key;
+};
+
+std::string readable_list(std::string_view result) {
+    std::vector<Row> rows;
+    for (const auto item : items(result)) {
+        const Fields account(item);
+        for (const auto raw_key : items(account.raw("keys"))) {
+            const Fields key(raw_key);
+            rows.push_back(
+                {account.text("name"),
+                 account.text("source"),
+                 key.text("key"),
+                 key.text("state"),
+                 key.is_true("validated") ? "yes" : "no",
+                 key.text("validated_at")}
+            );
+        }
+    }
+    if (rows.empty()) return "There is no account. Next: krakkenctl account add NAME\n";
+    return render_table(
+        {{.title = "ACCOUNT", .shrinks = true}, {"SOURCE"}, {"KEY"}, {"STATE"}, {"VALIDATED"}, {"AT"}}, rows
+    );
+}
+
+Finished add(const Context& context, const AddOptions& options) {
+    auto daemon = context.connect(SocketKind::admin);
+    if (!daemon) return std::unexpected(std::move(daemon.error()));
+    print_error(key_notice());
+    SecretReader reader(options.source);
+    AccountEntry entry;
+    entry.name = options.name;
+    entry.tier = options.tier;
+    entry.save = options.save;
+    entry.api_key = reader.secret("the API key", "API key: ");
+    entry.api_secret = reader.secret("the API secret", "API secret (\"private key\" at Kraken): ");
+    if (options.with_otp)
+        entry.otp = reader.secret("the one-time password", "One-time password of the key: ");
+    const auto result = add_account(*daemon, entry);
+    if (!result) {
+        if (!context.json && can_save_unvalidated(result.error()))
+            print_error("Kraken could not be asked. To save the key all the same: --save unvalidated\n");
+        return std::unexpected(result.error());
+    }
+    return finish(context, *result, readable_validation);
+}
+
+std::string params_of(const KeyOptions& options) {
+    std::string params = "{\"name\":" + protocol::quote(options.name);
+    if (!options.key.empty()) params += ",\"key\":" + protocol::quote(options.key);
+    return params + "}";
+}
+
+std::shared_ptr<KeyOptions> add_key_options(CLI::App& command) {
+    auto options = std::make_shared<KeyOptions>();
+    command.add_option("name", options->name, "The account's name")->required();
+    command.add_option("--key", options->key, "Only this key of it, as 'account list' names it");
+    return options;
+}
+
+void add_list(CLI::App& group, Context& context) {
+    auto* command = group.add_subcommand("list", "List the accounts and the hashed names of their keys");
+    command->callback([&context] {
+        context.command = [](const Context& with) {
+            return ask_and_print(with, SocketKind::client, "account.list", "{}", readable_list);
+        };
+    });
+}
+
+void add_add(CLI::App& group, Context& context) {
+    auto* command = group.add_subcommand("add", "Validate an API key at Kraken and save it in the vault");
+    command->footer(
+        "Examples:\n"
+        "  krakkenctl account add bot1                    asks for API key and secret\n"
+        "  krakkenctl account add bot1 --stdin < two-lines\n\n" +
+        key_notice()
+    );
+    auto options = std::make_shared<AddOptions>();
+    command->add_option("name", options->name, "A name of your choice: a-z, 0-9, '_', '-'")->required();
+    command->add_option("--tier", options->tier, "Verification level at Kraken, for its rate limits")
+        ->check(CLI::IsMember({"starter", "intermediate", "pro"}));
+    command
+        ->add_option(
+            "--save",
+            options->save,
+            "validated (default): only if Kraken accepts the key; unvalidated: also if Kraken cannot be "
+            "asked; anyway: also if Kraken refuses it"
+        )
+        ->check(CLI::IsMember({"validated", "unvalidated", "anyway"}));
+    command->add_flag("--otp", options->with_otp, "The key has a password for two-factor authentication");
+    add_stdin_option(
+        *command, options->source, "two lines, API key and API secret (with --otp a third, the password)"
+    );
+    command->callback([&context, options] {
+        context.command = [options](const Context& with) { return add(with, *options); };
+    });
+}
+
+void add_validate(CLI::App& group, Context& context) {
+    auto* command = group.add_subcommand("validate", "Ask Kraken again whether a saved key is good");
+    auto options = add_key_options(*command);
+    command->callback([&context, options] {
+        context.command = [options](const Context& with) {
+            return ask_and_print(
+                with, SocketKind::admin, "account.validate", params_of(*options), readable_validation
+            );
+        };
+    });
+}
+
+void add_remove(CLI::App& group, Context& context) {
+    auto* command = group.add_subcommand("remove", "Remove an account, or one of its keys, from the vault");
+    command->footer("The key still exists at Kraken: delete it there, too, when it is not needed any more.");
+    auto options = add_key_options(*command);
+    command->callback([&context, options] {
+        context.command = [options](const Context& with) {
+            return ask_and_print(
+                with,
+                SocketKind::admin,
+                "account.remove",
+                params_of(*options),
+                [&](std::string_view) {
+                    return "Removed " + (options->key.empty() ? "" : "key " + options->key + " of ") +
+                           "account " + options->name + " from the vault.\n";
+                }
+            );
+        };
+    });
+}
+
+}  // namespace
+
+void add_account(CLI::App& app, Context& context) {
+    auto* group = app.add_subcommand("account", "The accounts: list, add, remove, validate");
+    group->require_subcommand(1);
+    add_list(*group, context);
+    add_add(*group, context);
+    add_remove(*group, context);
+    add_validate(*group, context);
+}
+
+}  // namespace krakken::ctl

@@ -1,0 +1,30 @@
+#pragma once
+
+// How an API key gets from a person to the daemon; for `account add` and `setup`.
+
+#include <string>
+#include <string_view>
+
+#include "client/client.hpp"
+
+namespace krakken::ctl {
+
+// What is said before a key is used for the first time.
+std::string key_notice();
+
+struct AccountEntry {
+    std::string name;
+    std::string tier;                // empty: the daemon's default
+    std::string save = "validated";  // or "unvalidated", "anyway"
+    client::SecretText api_key;
+    client::SecretText api_secret;
+    client::SecretText otp;  // empty: none
+};
+
+// Has the daemon validate the key at Kraken and save it; the result of account.add.
+client::Outcome<std::string> add_account(client::Client& daemon, const AccountEntry& entry);
+
+// Whether the key could not be validated because Kraken could not be asked, and may be saved all the same.
+bool can_save_unvalidated(const client::Failure& failure);
+
+}  // namespace krakken::ctl

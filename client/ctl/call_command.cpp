@@ -1,0 +1,71 @@
+// call: one call at Kraken.
+
+#include <memory>
+
+#include "arguments.hpp"
+#include "commands.hpp"
+#include "readable.hpp"
+
+namespace krakken::ctl {
+
+namespace {
+
+struct CallArguments {
+    std::string endpoint;
+    std::vector<std::string> params;
+    std::string account;
+    long timeout_ms = 0;    // of no use as a value: none
+    long max_wait_ms = -1;  // the same
+};
+
+client::CallOptions options_of(const CallArguments& arguments) {
+    client::CallOptions options;
+    options.account = arguments.account;
+    if (arguments.timeout_ms > 0) options.timeout = std::chrono::milliseconds(arguments.timeout_ms);
+    if (arguments.max_wait_ms >= 0) options.max_wait = std::chrono::milliseconds(arguments.max_wait_ms);
+    return options;
+}
+
+Finished call(const Context& context, const CallArguments& arguments) {
+    const std::string params = to_params(arguments.params);
+    auto daemon = context.connect(protocol::SocketKind::client);
+    if (!daemon) return std::unexpected(std::move(daemon.error()));
+    const auto result = daemon->call(arguments.endpoint, params, options_of(arguments));
+    if (!result) return std::unexpected(result.error());
+    return finish(context, *result, readable_result);
+}
+
+}  // namespace
+
+void add_call(CLI::App& app, Context& context) {
+    auto* command = app.add_subcommand("call", "Make one call at Kraken: call ENDPOINT [key=value ...]");
+    command->footer(
+        "Examples:\n"
+        "  krakkenctl call Balance\n"
+        "  krakkenctl call OpenOrders --account bot1 --json\n"
+        "  krakkenctl call AddOrder pair=XBTUSD type=buy ordertype=limit \\\n"
+        "      price=30000.1 volume=0.01\n"
+        "  krakkenctl call CancelOrderBatch 'orders:=[\"OABCDE-12345-FGHIJK\"]'\n"
+        "Digits reach Kraken as they are typed. 'krakkenctl endpoints' lists what can be called.\n"
+        "Exit status 5: the order may have been placed. Look it up, do not repeat the call."
+    );
+    auto arguments = std::make_shared<CallArguments>();
+    command->add_option("endpoint", arguments->endpoint, "Kraken's name of it, e.g. Balance, AddOrder")
+        ->required();
+    command->add_option("params", arguments->params, "key=value (sent as text) or key:=JSON (sent as it is)");
+    command->add_option("--account", arguments->account, "Which account; not needed if there is one only");
+    command->add_option("--timeout-ms", arguments->timeout_ms, "Answer within this many milliseconds [30000]")
+        ->check(CLI::Range(1L, 120000L));
+    command
+        ->add_option(
+            "--max-wait-ms",
+            arguments->max_wait_ms,
+            "Wait at most this long for the rate limit and earlier calls [10000 for reads, else 2000]"
+        )
+        ->check(CLI::Range(0L, 120000L));
+    command->callback([&context, arguments] {
+        context.command = [arguments](const Context& with) { return call(with, *arguments); };
+    });
+}
+
+}  // namespace krakken::ctl

@@ -1,0 +1,31 @@
+#pragma once
+
+// The one table of krakkenctl's commands. Each function adds one command with its options and help, and what
+// it does when it is chosen.
+
+#include <CLI/CLI.hpp>
+
+#include "context.hpp"
+
+namespace krakken::ctl {
+
+void add_setup(CLI::App& app, Context& context);      // setup_command.cpp
+void add_unlock(CLI::App& app, Context& context);     // lock_commands.cpp
+void add_lock(CLI::App& app, Context& context);       // lock_commands.cpp
+void add_status(CLI::App& app, Context& context);     // status_command.cpp
+void add_wait(CLI::App& app, Context& context);       // wait_command.cpp
+void add_call(CLI::App& app, Context& context);       // call_command.cpp
+void add_account(CLI::App& app, Context& context);    // account_commands.cpp
+void add_vault(CLI::App& app, Context& context);      // vault_commands.cpp
+void add_profile(CLI::App& app, Context& context);    // daemon_commands.cpp
+void add_endpoints(CLI::App& app, Context& context);  // daemon_commands.cpp
+void add_nonce(CLI::App& app, Context& context);      // daemon_commands.cpp
+void add_version(CLI::App& app, Context& context);    // daemon_commands.cpp
+
+// All of them, with the options that hold for every command.
+void add_commands(CLI::App& app, Context& context);
+
+// Runs the command line and returns the exit status; everything it has to say is said.
+int run(int argument_count, const char* const* arguments);
+
+}  // namespace krakken::ctl

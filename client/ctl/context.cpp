@@ -1,0 +1,46 @@
+#include "context.hpp"
+
+#include "report.hpp"
+
+namespace krakken::ctl {
+
+namespace {
+
+std::optional<std::filesystem::path> given(const std::string& path) {
+    if (path.empty()) return std::nullopt;
+    return path;
+}
+
+}  // namespace
+
+client::Outcome<client::Client> Context::connect(protocol::SocketKind kind) const {
+    client::SocketChoices choices;
+    choices.socket = given(socket);
+    choices.folders = {given(config_dir), given(state_dir), given(runtime_dir)};
+    return client::Client::connect(client::find_sockets(kind, choices));
+}
+
+Finished finish(const Context& context, std::string_view result, const Readable& readable) {
+    if (context.json) {
+        print_json(result);
+    } else {
+        print(readable(result));
+    }
+    return ExitStatus::done;
+}
+
+Finished ask_and_print(
+    const Context& context,
+    protocol::SocketKind kind,
+    std::string_view method,
+    std::string_view params,
+    const Readable& readable
+) {
+    auto daemon = context.connect(kind);
+    if (!daemon) return std::unexpected(std::move(daemon.error()));
+    const auto result = daemon->request(method, params);
+    if (!result) return std::unexpected(result.error());
+    return finish(context, *result, readable);
+}
+
+}  // namespace krakken::ctl

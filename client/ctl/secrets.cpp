@@ -1,0 +1,154 @@
+#include "secrets.hpp"
+
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cctype>
+#include <cerrno>
+#include <system_error>
+
+#include "arguments.hpp"
+#include "protocol/json_text.hpp"
+#include "report.hpp"
+#include "table.hpp"
+#include "terminal.hpp"
+
+namespace krakken::ctl {
+
+namespace {
+
+using client::SecretText;
+
+constexpr std::size_t min_passphrase = 8;
+constexpr std::size_t good_passphrase = 16;
+constexpr std::size_t max_secret = 4096;
+constexpr std::size_t piece = 512;
+
+// Takes the first line out of `input`, reading more of it as needed; false at an end without any text.
+bool take_line(int descriptor, SecretText& input, SecretText& line) {
+    std::size_t end = 0;
+    while ((end = input.view().find('\n')) == std::string_view::npos) {
+        if (input.size() > max_secret) throw UsageError("a secret is longer than 4096 characters");
+        const std::span<char> space = input.space(piece);
+        const ssize_t got = read(descriptor, space.data(), space.size());
+        if (got < 0 && errno == EINTR) continue;
+        if (got < 0) throw UsageError("cannot read: " + std::generic_category().message(errno));
+        if (got == 0) break;
+        input.filled(static_cast<std::size_t>(got));
+    }
+    const bool ended = end == std::string_view::npos;
+    if (ended && input.empty()) return false;
+    std::string_view text = input.view().substr(0, end);
+    if (text.ends_with('\r')) text.remove_suffix(1);
+    line.append(text);
+    input.drop_front(ended ? input.size() : end + 1);
+    return true;
+}
+
+SecretText checked(SecretText secret, std::string_view what) {
+    if (secret.empty()) throw UsageError(std::string(what) + " is empty");
+    if (!protocol::is_utf8(secret.view())) throw UsageError(std::string(what) + " is not UTF-8 text");
+    return secret;
+}
+
+class OpenFile {
+public:
+    explicit OpenFile(const std::filesystem::path& path)
+        : descriptor_(open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY)) {}
+    ~OpenFile() {
+        if (descriptor_ >= 0) close(descriptor_);
+    }
+    OpenFile(const OpenFile&) = delete;
+    OpenFile& operator=(const OpenFile&) = delete;
+    int descriptor() const { return descriptor_; }
+
+private:
+    int descriptor_;
+};
+
+std::size_t characters(std::string_view text) {
+    return display_width(text);
+}
+
+}  // namespace
+
+void add_stdin_option(CLI::App& command, SecretSource& source, const std::string& lines) {
+    command.add_flag("--stdin", source.from_stdin, "Read from standard input: " + lines);
+}
+
+void add_passphrase_options(CLI::App& command, SecretSource& source, const std::string& lines) {
+    add_stdin_option(command, source, lines);
+    command.add_option(
+        "--passphrase-file",
+        source.passphrase_file,
+        "Read the passphrase from the first line of this file, which only its owner may be able to read"
+    );
+}
+
+SecretText SecretReader::next_line(std::string_view what) {
+    SecretText line;
+    if (!take_line(STDIN_FILENO, input_, line))
+        throw UsageError("standard input ended before " + std::string(what));
+    return line;
+}
+
+SecretText SecretReader::secret(std::string_view what, std::string_view prompt) {
+    return checked(source_.from_stdin ? next_line(what) : ask_secret(prompt), what);
+}
+
+SecretText SecretReader::passphrase(std::string_view what, std::string_view prompt) {
+    if (source_.passphrase_file.empty()) return secret(what, prompt);
+    return checked(read_passphrase_file(source_.passphrase_file), what);
+}
+
+SecretText SecretReader::new_passphrase(std::string_view what, std::string_view prompt) {
+    const bool at_terminal = !source_.from_stdin && source_.passphrase_file.empty();
+    for (;;) {
+        SecretText first = passphrase(what, prompt);
+        if (characters(first.view()) < min_passphrase) {
+            if (!at_terminal) throw UsageError(std::string(what) + " is shorter than 8 characters");
+            print_error("It needs 8 characters or more. Once more:\n");
+            continue;
+        }
+        if (!at_terminal) return first;
+        if (const auto hint = strength_hint(first.view()); !hint.empty()) print_error(wrap(hint));
+        if (equal(first, ask_secret("The same again: "))) return first;
+        print_error("The two differ. Once more from the start:\n");
+    }
+}
+
+SecretText read_passphrase_file(const std::filesystem::path& path) {
+    const std::string name = "the passphrase file " + path.string();
+    const OpenFile file(path);
+    if (file.descriptor() < 0) {
+        const int error = errno;
+        throw UsageError("cannot open " + name + ": " + std::generic_category().message(error));
+    }
+    struct stat about{};
+    if (fstat(file.descriptor(), &about) != 0 || !S_ISREG(about.st_mode))
+        throw UsageError(name + " is not a regular file; to read from a pipe use --stdin");
+    if (about.st_uid != geteuid() && about.st_uid != 0)
+        throw UsageError(name + " belongs to another user, who knows what is in it");
+    if ((about.st_mode & (S_IRWXG | S_IRWXO)) != 0)
+        throw UsageError(name + " can be used by others: chmod 600 " + path.string());
+    SecretText input;
+    SecretText line;
+    if (!take_line(file.descriptor(), input, line)) throw UsageError(name + " is empty");
+    return line;
+}
+
+std::string_view strength_hint(std::string_view passphrase) {
+    if (characters(passphrase) >= good_passphrase) return {};
+    const bool one_kind =
+        std::ranges::all_of(passphrase, [](unsigned char c) { return std::islower(c) != 0; }) ||
+        std::ranges::all_of(passphrase, [](unsigned char c) { return std::isdigit(c) != 0; });
+    if (one_kind)
+        return "That one is easy to guess for whoever gets hold of the vault file. Four or five words that "
+               "do "
+               "not belong together are better.";
+    return "That will do. Longer is better: four or five words that do not belong together.";
+}
+
+}  // namespace krakken::ctl

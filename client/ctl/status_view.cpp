@@ -1,0 +1,135 @@
+#include "status_view.hpp"
+
+#include <algorithm>
+
+#include "fields.hpp"
+#include "table.hpp"
+
+namespace krakken::ctl {
+
+namespace {
+
+void add_line(std::string& text, std::string_view name, const std::string& value) {
+    if (value.empty()) return;
+    std::string line(name);
+    line.append(10 - name.size(), ' ');
+    text += wrap(line + value, 10);
+}
+
+std::string vault_line(const Fields& vault) {
+    if (vault.text("path").empty()) return {};
+    return vault.text("path") + (vault.is_true("exists") ? "" : " (not created yet)");
+}
+
+std::string upstream_line(const Fields& upstream) {
+    std::string line = upstream.text("base_url");
+    if (const auto state = upstream.text("state"); !state.empty()) line += ", " + state;
+    if (const auto offset = upstream.text("clock_offset_ms"); !offset.empty())
+        line += ", clock " + offset + " ms off";
+    return line;
+}
+
+std::string daemon_line(const Fields& status) {
+    return "krakkend " + status.text("version") + ", pid " + status.text("pid") + ", up " +
+           status.text("uptime_s") + " s, " + status.text("clients") + " clients";
+}
+
+// "yes", "no", or how many of several keys.
+std::string validated(std::string_view accounts, const std::string& name) {
+    for (const auto item : items(accounts)) {
+        const Fields account(item);
+        if (account.text("name") != name) continue;
+        const auto keys = items(account.raw("keys"));
+        const auto good = std::ranges::count_if(keys, [](std::string_view key) {
+            return Fields(key).is_true("validated");
+        });
+        if (good == std::ssize(keys)) return keys.empty() ? "-" : "yes";
+        return good == 0 ? "no" : std::to_string(good) + " of " + std::to_string(keys.size());
+    }
+    return "-";
+}
+
+std::string milliseconds(const Fields& latency, std::string_view name) {
+    const std::string value = latency.text(name);
+    return value.empty() ? "-" : value + " ms";
+}
+
+std::string account_table(std::string_view raw_accounts, std::string_view listed) {
+    std::vector<Row> rows;
+    for (const auto item : items(raw_accounts)) {
+        const Fields account(item);
+        rows.push_back(
+            {account.text("name"),
+             account.text("state"),
+             validated(listed, account.text("name")),
+             account.text("calls"),
+             account.text("errors"),
+             milliseconds(Fields(account.raw("latency_ms")), "p50")}
+        );
+    }
+    return render_table(
+        {{.title = "ACCOUNT", .shrinks = true},
+         {"STATE"},
+         {"VALIDATED"},
+         {.title = "CALLS", .right = true},
+         {.title = "ERRORS", .right = true},
+         {.title = "P50", .right = true}},
+        rows
+    );
+}
+
+std::string remedies(std::string_view raw_accounts) {
+    std::string text;
+    for (const auto item : items(raw_accounts)) {
+        const Fields account(item);
+        const std::string name = account.text("name");
+        if (const auto remedy = account.text("remedy"); !remedy.empty())
+            text += wrap(name + ": " + remedy, 2);
+        if (account.is_true("hides_vault_entry"))
+            text += wrap(name + ": the key in the environment hides the one in the vault", 2);
+    }
+    return text;
+}
+
+std::string next_step(const Fields& status) {
+    const std::string state = status.text("state");
+    if (state == "uninitialized") return "There is no vault yet. Next: krakkenctl setup\n";
+    if (state == "locked") return "Next: krakkenctl unlock\n";
+    if (items(status.raw("accounts")).empty())
+        return "There is no account yet. Next: krakkenctl account add NAME\n";
+    return {};
+}
+
+std::string unprotected(const Fields& protection) {
+    std::string text;
+    for (const auto& member : protection.members())
+        if (member.value == "false") text += "Protection not in force: " + printable(member.name) + "\n";
+    return text;
+}
+
+}  // namespace
+
+std::string readable_status(std::string_view raw_status, std::string_view accounts) {
+    const Fields status(raw_status);
+    std::string text = wrap(status.text("summary"));
+    add_line(text, "state", status.text("state") + " since " + status.text("state_since"));
+    add_line(text, "vault", vault_line(Fields(status.raw("vault"))));
+    add_line(text, "upstream", upstream_line(Fields(status.raw("upstream"))));
+    add_line(text, "daemon", daemon_line(status));
+    const std::string table = account_table(status.raw("accounts"), accounts);
+    if (!table.empty()) text += "\n" + table;
+    const std::string notes =
+        remedies(status.raw("accounts")) + unprotected(Fields(status.raw("protection"))) + next_step(status);
+    if (!notes.empty()) text += "\n" + notes;
+    return text;
+}
+
+bool is_healthy(std::string_view raw_status) {
+    const Fields status(raw_status);
+    return status.text("state") == "unlocked" &&
+           std::ranges::all_of(items(status.raw("accounts")), [](std::string_view account) {
+               return Fields(account).text("state") == "ready";
+           });
+}
+
+}  // namespace krakken::ctl
