@@ -95,7 +95,9 @@ Result<LoadedVault> create_with_passphrase(
     if (!image) return std::unexpected(std::move(image.error()));
     auto created = create_vault(vault_file, *image);
     if (!created) return std::unexpected(std::move(created.error()));
-    return open_with(std::move(*image), *read_header(*image), slot, *slot_key);
+    auto sealed = read_header(*image);
+    if (!sealed) return std::unexpected(std::move(sealed.error()));
+    return LoadedVault{std::move(*image), std::move(*sealed), std::move(data_key)};
 }
 
 Result<LoadedVault> open_with_passphrase(const Path& vault_file, const SecretText& passphrase) {

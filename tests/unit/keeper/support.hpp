@@ -1,0 +1,145 @@
+#pragma once
+
+// What the keeper's tests share: a scratch folder, a clock to set, and a loop that runs one coroutine to its
+// end.
+
+#include "base/clock.hpp"
+#include "keeper/keeper.hpp"
+
+#include <sys/stat.h>
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/io_context.hpp>
+
+#include <cstdlib>
+#include <filesystem>
+#include <fstream>
+#include <iterator>
+#include <memory>
+#include <optional>
+#include <stdexcept>
+#include <string>
+#include <vector>
+
+namespace krakken::keeper::test {
+
+class Scratch {
+public:
+    Scratch() {
+        std::string name = (std::filesystem::temp_directory_path() / "krakken_keeper_XXXXXX").string();
+        path_ = mkdtemp(name.data());
+    }
+    ~Scratch() { std::filesystem::remove_all(path_); }
+    Scratch(const Scratch&) = delete;
+    Scratch& operator=(const Scratch&) = delete;
+
+    const std::filesystem::path& path() const { return path_; }
+    std::filesystem::path vault() const { return path_ / "secrets.enc"; }
+
+private:
+    std::filesystem::path path_;
+};
+
+class SetClock final : public base::Clock {
+public:
+    base::Time now() const override { return time; }
+    base::Time time{std::chrono::seconds(1'700'000'000)};
+};
+
+inline std::vector<unsigned char> read_file(const std::filesystem::path& path) {
+    std::ifstream file(path, std::ios::binary);
+    return {std::istreambuf_iterator<char>(file), {}};
+}
+
+inline void write_file(const std::filesystem::path& path, std::span<const unsigned char> bytes) {
+    std::ofstream(path, std::ios::binary)
+        .write(reinterpret_cast<const char*>(bytes.data()), static_cast<std::streamsize>(bytes.size()));
+    chmod(path.c_str(), 0600);
+}
+
+inline std::string reason(const protocol::Error& error) {
+    const auto* value = error.details.if_contains("reason");
+    return value ? std::string(value->as_string().c_str()) : "";
+}
+
+template <class T>
+boost::asio::awaitable<void> keep_result(boost::asio::awaitable<T> work, std::optional<T>& result) {
+    result = co_await std::move(work);
+}
+
+// Runs a coroutine on the loop until there is no work left.
+template <class T>
+T run(boost::asio::io_context& loop, boost::asio::awaitable<T> work) {
+    std::optional<T> result;
+    boost::asio::co_spawn(loop, keep_result(std::move(work), result), [](std::exception_ptr thrown) {
+        if (thrown) std::rethrow_exception(thrown);
+    });
+    loop.restart();
+    loop.run();
+    if (!result) throw std::logic_error("the coroutine never ended");
+    return std::move(*result);
+}
+
+inline SecretText text(std::string_view plain) {
+    return SecretText::copy_of(plain);
+}
+
+// Kraken's published example secret, 64 bytes.
+inline constexpr std::string_view example_secret =
+    "kQH5HW/8p1uGOVjbgWA7FunAmGO8lsSUXNsu3eow76sz84Q18fWxnyRzBHCd3pd5nE9qa99HAZtuZuj6F1huXg==";
+
+inline NewKey new_key(
+    std::string_view account, std::string_view api_key, std::optional<std::string_view> otp = std::nullopt
+) {
+    NewKey key{
+        .account = *base::AccountName::parse(account),
+        .api_key = text(api_key),
+        .api_secret = text(example_secret),
+        .otp = std::nullopt,
+    };
+    if (otp) key.otp = text(*otp);
+    return key;
+}
+
+// A keeper over a scratch folder, at the lowest cost there is.
+struct Fixture {
+    Scratch scratch;
+    SetClock clock;
+    boost::asio::io_context loop{1};
+    std::unique_ptr<Keeper> keeper = make();
+
+    std::unique_ptr<Keeper> make() {
+        return make_keeper(
+            loop.get_executor(), clock, {.vault_file = scratch.vault(), .cost = KdfCost::interactive}
+        );
+    }
+    // A new process, as it were.
+    void restart() { keeper = make(); }
+
+    template <class T>
+    T run(boost::asio::awaitable<T> work) {
+        return test::run(loop, std::move(work));
+    }
+    void create(std::string_view passphrase = "right") {
+        if (!run(keeper->create(text(passphrase)))) throw std::runtime_error("the vault was not created");
+    }
+    Result<void> unlock(std::string_view passphrase = "right") {
+        return run(keeper->unlock(text(passphrase)));
+    }
+    // A saved key.
+    base::KeyId add(
+        std::string_view account, std::string_view api_key, std::optional<std::string_view> otp = std::nullopt
+    ) {
+        auto staged = run(keeper->stage(new_key(account, api_key, otp)));
+        if (!staged || !run(keeper->commit(staged->key, clock.time)))
+            throw std::runtime_error("the key was not saved");
+        return staged->key;
+    }
+    Result<SignedRequest> sign(
+        const base::KeyId& key, std::string body = "nonce=1616492376594", BodyForm form = BodyForm::form
+    ) {
+        return run(keeper->sign(key, "/0/private/Balance", base::Nonce(1616492376594), std::move(body), form)
+        );
+    }
+};
+
+}  // namespace krakken::keeper::test
