@@ -19,6 +19,8 @@ constexpr uid_t nobody_known = 65534;
 // The reason of a `no_daemon` where there is not even a socket.
 constexpr std::string_view absent = "absent";
 
+constexpr const char* start_it = "start it: 'krakkend' in a terminal, or 'systemctl --user start krakkend'";
+
 std::string reason(int error) {
     return std::generic_category().message(error);
 }
@@ -32,12 +34,19 @@ Failure unreachable(const std::filesystem::path& socket, int error) {
             "use the account that krakkend runs as, or root; for the client socket a member of client_group"
         );
     Failure failure = make_failure(
-        FailureKind::no_daemon,
-        "no krakkend answers " + where + " (" + reason(error) + ")",
-        "start it: 'krakkend' in a terminal, or 'systemctl --user start krakkend'"
+        FailureKind::no_daemon, "no krakkend answers " + where + " (" + reason(error) + ")", start_it
     );
     if (error == ENOENT) failure.reason = absent;
     return failure;
+}
+
+Failure none_of(std::span<const std::filesystem::path> sockets) {
+    std::string places;
+    for (const auto& socket : sockets)
+        places += (places.empty() ? "" : " or ") + socket.string();
+    return make_failure(
+        FailureKind::no_daemon, "no krakkend answers: there is no socket " + places, start_it
+    );
 }
 
 std::optional<uid_t> peer_uid(int socket) {
@@ -112,7 +121,7 @@ Outcome<Connected> connect_any(std::span<const std::filesystem::path> sockets) {
         // A socket that is there says more than one that is not.
         if (!shown || (shown->reason == absent && failure.reason != absent)) shown = std::move(failure);
     }
-    if (!shown) shown = make_failure(FailureKind::no_daemon, "there is no socket to try", "name one");
+    if (!shown || shown->reason == absent) return std::unexpected(none_of(sockets));
     return std::unexpected(std::move(*shown));
 }
 

@@ -88,7 +88,7 @@ std::shared_ptr<KeyOptions> add_key_options(CLI::App& command) {
 }
 
 void add_list(CLI::App& group, Context& context) {
-    auto* command = group.add_subcommand("list", "List the accounts and the hashed names of their keys");
+    auto* command = group.add_subcommand("list", "List accounts and the hashed names of keys");
     command->callback([&context] {
         context.command = [](const Context& with) {
             return ask_and_print(with, SocketKind::client, "account.list", "{}", readable_list);
@@ -97,29 +97,25 @@ void add_list(CLI::App& group, Context& context) {
 }
 
 void add_add(CLI::App& group, Context& context) {
-    auto* command = group.add_subcommand("add", "Validate an API key at Kraken and save it in the vault");
+    auto* command = group.add_subcommand("add", "Have Kraken validate an API key, and save it");
     command->footer(
         "Examples:\n"
         "  krakkenctl account add bot1                    asks for API key and secret\n"
-        "  krakkenctl account add bot1 --stdin < two-lines\n\n" +
+        "  krakkenctl account add bot1 --stdin < two-lines\n"
+        "--save validated saves the key only if Kraken accepts it, unvalidated also if\n"
+        "Kraken cannot be asked, anyway also if Kraken refuses it.\n\n" +
         key_notice()
     );
     auto options = std::make_shared<AddOptions>();
     command->add_option("name", options->name, "A name of your choice: a-z, 0-9, '_', '-'")->required();
-    command->add_option("--tier", options->tier, "Verification level at Kraken, for its rate limits")
-        ->check(CLI::IsMember({"starter", "intermediate", "pro"}));
-    command
-        ->add_option(
-            "--save",
-            options->save,
-            "validated (default): only if Kraken accepts the key; unvalidated: also if Kraken cannot be "
-            "asked; anyway: also if Kraken refuses it"
-        )
-        ->check(CLI::IsMember({"validated", "unvalidated", "anyway"}));
-    command->add_flag("--otp", options->with_otp, "The key has a password for two-factor authentication");
-    add_stdin_option(
-        *command, options->source, "two lines, API key and API secret (with --otp a third, the password)"
-    );
+    command->add_option("--tier", options->tier, "At Kraken: starter, intermediate or pro")
+        ->check(CLI::IsMember({"starter", "intermediate", "pro"}).description(""))
+        ->type_name("TIER");
+    command->add_option("--save", options->save, "validated (default), unvalidated or anyway")
+        ->check(CLI::IsMember({"validated", "unvalidated", "anyway"}).description(""))
+        ->type_name("WHEN");
+    command->add_flag("--otp", options->with_otp, "The key has a password of its own (two-factor)");
+    add_stdin_option(*command, options->source, "API key, API secret (--otp: password)");
     command->callback([&context, options] {
         context.command = [options](const Context& with) { return add(with, *options); };
     });
@@ -138,8 +134,8 @@ void add_validate(CLI::App& group, Context& context) {
 }
 
 void add_remove(CLI::App& group, Context& context) {
-    auto* command = group.add_subcommand("remove", "Remove an account, or one of its keys, from the vault");
-    command->footer("The key still exists at Kraken: delete it there, too, when it is not needed any more.");
+    auto* command = group.add_subcommand("remove", "Remove an account, or one of its keys");
+    command->footer("The key still exists at Kraken: delete it there, too, when it is of no use.");
     auto options = add_key_options(*command);
     command->callback([&context, options] {
         context.command = [options](const Context& with) {
@@ -161,7 +157,6 @@ void add_remove(CLI::App& group, Context& context) {
 
 void add_account(CLI::App& app, Context& context) {
     auto* group = app.add_subcommand("account", "The accounts: list, add, remove, validate");
-    group->require_subcommand(1);
     add_list(*group, context);
     add_add(*group, context);
     add_remove(*group, context);

@@ -12,11 +12,11 @@ constexpr auto patience = std::chrono::seconds(90);
 }  // namespace
 
 std::string key_notice() {
-    return "From its first use here an API key belongs to krakkend alone: the nonces of a key\n"
-           "only ever go up, so any other program that uses the same key will fail.\n"
-           "Best make a new key for krakkend, at Kraken under Settings > API, with the rights\n"
-           "to query funds, orders and trades and to create, modify, cancel and close orders,\n"
-           "and WITHOUT the right to withdraw.\n";
+    return "From its first use here an API key belongs to krakkend alone: the nonces of a\n"
+           "key only ever go up, so any other program that uses the same key will fail.\n"
+           "Best make a new key for krakkend (at Kraken: Settings > API), with the rights to\n"
+           "query funds, orders and trades, to create, modify, cancel and close orders, and\n"
+           "WITHOUT the right to withdraw.\n";
 }
 
 client::Outcome<std::string> add_account(client::Client& daemon, const AccountEntry& entry) {

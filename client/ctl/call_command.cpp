@@ -27,6 +27,8 @@ client::CallOptions options_of(const CallArguments& arguments) {
 }
 
 Finished call(const Context& context, const CallArguments& arguments) {
+    if (arguments.endpoint.find('=') != std::string::npos)
+        throw UsageError("the endpoint comes first: krakkenctl call ENDPOINT " + arguments.endpoint);
     const std::string params = to_params(arguments.params);
     auto daemon = context.connect(protocol::SocketKind::client);
     if (!daemon) return std::unexpected(std::move(daemon.error()));
@@ -38,7 +40,7 @@ Finished call(const Context& context, const CallArguments& arguments) {
 }  // namespace
 
 void add_call(CLI::App& app, Context& context) {
-    auto* command = app.add_subcommand("call", "Make one call at Kraken: call ENDPOINT [key=value ...]");
+    auto* command = app.add_subcommand("call", "Make one call at Kraken");
     command->footer(
         "Examples:\n"
         "  krakkenctl call Balance\n"
@@ -46,23 +48,23 @@ void add_call(CLI::App& app, Context& context) {
         "  krakkenctl call AddOrder pair=XBTUSD type=buy ordertype=limit \\\n"
         "      price=30000.1 volume=0.01\n"
         "  krakkenctl call CancelOrderBatch 'orders:=[\"OABCDE-12345-FGHIJK\"]'\n"
-        "Digits reach Kraken as they are typed. 'krakkenctl endpoints' lists what can be called.\n"
-        "Exit status 5: the order may have been placed. Look it up, do not repeat the call."
+        "Digits reach Kraken as they are typed. 'krakkenctl endpoints' lists them all.\n"
+        "--max-wait-ms bounds the wait for the rate limit and for earlier calls of the\n"
+        "account (10 s for reads, 2 s else: a late price is a wrong price). 0: now or never.\n"
+        "Exit status 5: it may have been placed. Look it up, do not repeat the call."
     );
     auto arguments = std::make_shared<CallArguments>();
     command->add_option("endpoint", arguments->endpoint, "Kraken's name of it, e.g. Balance, AddOrder")
         ->required();
-    command->add_option("params", arguments->params, "key=value (sent as text) or key:=JSON (sent as it is)");
-    command->add_option("--account", arguments->account, "Which account; not needed if there is one only");
-    command->add_option("--timeout-ms", arguments->timeout_ms, "Answer within this many milliseconds [30000]")
-        ->check(CLI::Range(1L, 120000L));
+    command->add_option("params", arguments->params, "key=value (sent as text), key:=JSON (as it is)");
+    command->add_option("--account", arguments->account, "Which account, where there are several");
+    command->add_option("--timeout-ms", arguments->timeout_ms, "Answer by then [30000]")
+        ->check(CLI::Range(1L, 120000L).description(""))
+        ->type_name("MS");
     command
-        ->add_option(
-            "--max-wait-ms",
-            arguments->max_wait_ms,
-            "Wait at most this long for the rate limit and earlier calls [10000 for reads, else 2000]"
-        )
-        ->check(CLI::Range(0L, 120000L));
+        ->add_option("--max-wait-ms", arguments->max_wait_ms, "Bounds the wait for its turn [10000 or 2000]")
+        ->check(CLI::Range(0L, 120000L).description(""))
+        ->type_name("MS");
     command->callback([&context, arguments] {
         context.command = [arguments](const Context& with) { return call(with, *arguments); };
     });

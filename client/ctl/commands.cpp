@@ -39,34 +39,39 @@ constexpr const char* footer =
     "  krakkenctl call Balance                   a signed call at Kraken\n"
     "  krakkenctl call Ticker pair=XBTUSD --json the bytes of Kraken's result\n"
     "\n"
-    "Exit status: 0 done; 1 refused, nothing executed; 2 wrong usage; 3 no daemon that\n"
-    "can be trusted; 4 locked or no vault yet; 5 outcome unknown: do not repeat, look\n"
-    "it up; 75 temporary, nothing executed, try again.\n"
+    "Exit status: 0 done; 1 refused, nothing executed; 2 wrong usage; 3 no daemon\n"
+    "that can be trusted; 4 locked, or no vault yet; 5 outcome unknown: do not\n"
+    "repeat, look it up; 75 temporary, nothing executed, try again.\n"
     "Options of all commands may also stand behind the command's name.";
 
 int status_of(ExitStatus status) {
     return static_cast<int>(status);
 }
 
+// No command, or a group of commands ("account") without one of its own: the help says what there is.
+int explain_use(const CLI::App& app) {
+    const auto chosen = app.get_subcommands();
+    print_error(chosen.empty() ? app.help() : chosen.front()->help(app.get_name()));
+    return status_of(ExitStatus::usage);
+}
+
 }  // namespace
 
 void add_commands(CLI::App& app, Context& context) {
     app.description(description);
-    app.footer(footer);
     app.set_version_flag("--version", "krakkenctl " + std::string(protocol::version));
-    app.add_flag("--json", context.json, "Print the raw result, or the error object, as one JSON document");
-    app.add_option("--socket", context.socket, "krakkend's client socket (also: KRAKKEND_SOCKET)");
-    app.add_option(
-        "--runtime-dir", context.runtime_dir, "Folder of the sockets (also: KRAKKEND_RUNTIME_DIR)"
-    );
-    app.add_option("--state-dir", context.state_dir, "krakkend's state folder (also: KRAKKEND_STATE_DIR)");
-    app.add_option(
-        "--config-dir", context.config_dir, "krakkend's configuration (also: KRAKKEND_CONFIG_DIR)"
-    );
-    app.require_subcommand(1);
+    app.add_flag("--json", context.json, "Print the raw result or error, one document");
+    app.add_option("--socket", context.socket, "Its client socket (or KRAKKEND_SOCKET)")->type_name("PATH");
+    app.add_option("--runtime-dir", context.runtime_dir, "Folder of its sockets (or KRAKKEND_RUNTIME_DIR)")
+        ->type_name("PATH");
+    app.add_option("--state-dir", context.state_dir, "Folder of its state (or KRAKKEND_STATE_DIR)")
+        ->type_name("PATH");
+    app.add_option("--config-dir", context.config_dir, "Its configuration (or KRAKKEND_CONFIG_DIR)")
+        ->type_name("PATH");
     app.fallthrough();
     for (const auto add : commands)
         add(app, context);
+    app.footer(footer);  // last, or the commands would inherit it
 }
 
 int run(int argument_count, const char* const* arguments) {
@@ -76,6 +81,7 @@ int run(int argument_count, const char* const* arguments) {
     add_commands(app, context);
     try {
         app.parse(argument_count, arguments);
+        if (!context.command) return explain_use(app);
         const Finished finished = context.command(context);
         if (finished) return status_of(*finished);
         if (context.json) print_json(finished.error().json);

@@ -95,9 +95,7 @@ void add_endpoints(CLI::App& app, Context& context) {
 
 void add_nonce(CLI::App& app, Context& context) {
     auto* group = app.add_subcommand("nonce", "Nonces of the API keys");
-    group->require_subcommand(1);
-    auto* command =
-        group->add_subcommand("status", "Show every key's last nonce and how far it leads the clock");
+    auto* command = group->add_subcommand("status", "Show every key's last nonce and its lead");
     auto account = std::make_shared<std::string>();
     command->add_option("--account", *account, "Only this account's keys");
     command->callback([&context, account] {

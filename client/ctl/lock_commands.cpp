@@ -52,11 +52,9 @@ void add_unlock(CLI::App& app, Context& context) {
         "When it is unlocked already, the passphrase is still verified."
     );
     auto options = std::make_shared<UnlockOptions>();
-    add_passphrase_options(*command, options->source, "one line, the passphrase");
-    command
-        ->add_option(
-            "--key-file", options->key_file, "Open it with this key file (vault add-key-file) instead"
-        )
+    add_passphrase_options(*command, options->source, "the passphrase");
+    command->add_option("--key-file", options->key_file, "Open it with this key file instead")
+        ->type_name("PATH")
         ->excludes("--stdin")
         ->excludes("--passphrase-file");
     command->callback([&context, options] {

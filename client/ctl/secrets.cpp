@@ -75,16 +75,14 @@ std::size_t characters(std::string_view text) {
 }  // namespace
 
 void add_stdin_option(CLI::App& command, SecretSource& source, const std::string& lines) {
-    command.add_flag("--stdin", source.from_stdin, "Read from standard input: " + lines);
+    command.add_flag("--stdin", source.from_stdin, "Read lines: " + lines);
 }
 
 void add_passphrase_options(CLI::App& command, SecretSource& source, const std::string& lines) {
     add_stdin_option(command, source, lines);
-    command.add_option(
-        "--passphrase-file",
-        source.passphrase_file,
-        "Read the passphrase from the first line of this file, which only its owner may be able to read"
-    );
+    command
+        .add_option("--passphrase-file", source.passphrase_file, "Its first line; only its owner may read it")
+        ->type_name("PATH");
 }
 
 SecretText SecretReader::next_line(std::string_view what) {

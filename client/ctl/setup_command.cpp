@@ -134,7 +134,7 @@ Finished setup(const Context& context, const SetupOptions& options) {
 }  // namespace
 
 void add_setup(CLI::App& app, Context& context) {
-    auto* command = app.add_subcommand("setup", "First time: make the vault and add the first API key");
+    auto* command = app.add_subcommand("setup", "First time: make the vault, add the first key");
     command->footer(
         "krakkend must be running. Setup asks for everything that it needs.\n"
         "Examples:\n"
@@ -144,7 +144,7 @@ void add_setup(CLI::App& app, Context& context) {
     );
     auto options = std::make_shared<SetupOptions>();
     command->add_option("--account", options->account, "The account's name [master]");
-    add_passphrase_options(*command, options->source, "three lines, passphrase, API key, API secret");
+    add_passphrase_options(*command, options->source, "passphrase, API key, API secret");
     command->callback([&context, options] {
         context.command = [options](const Context& with) { return setup(with, *options); };
     });

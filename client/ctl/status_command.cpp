@@ -65,17 +65,16 @@ Finished watch(const Context& context) {
 }  // namespace
 
 void add_status(CLI::App& app, Context& context) {
-    auto* command = app.add_subcommand("status", "Show how the daemon, the vault and the accounts are");
+    auto* command = app.add_subcommand("status", "Show how daemon, vault and accounts are");
     command->footer(
         "Examples:\n"
         "  krakkenctl status\n"
         "  krakkenctl status --check && start-my-bot\n"
-        "Without --check the exit status is 0 whenever a daemon answers."
+        "--check: exit status 1 unless it is unlocked and every account is ready. Without\n"
+        "it the exit status is 0 whenever a daemon answers."
     );
     auto options = std::make_shared<StatusOptions>();
-    auto* check = command->add_flag(
-        "--check", options->check, "Exit with 1 unless it is unlocked and every account is ready"
-    );
+    auto* check = command->add_flag("--check", options->check, "Exit with 1 unless all is well");
     command->add_flag("--watch", options->watch, "Show it anew every second, until Ctrl-C")->excludes(check);
     command->callback([&context, options] {
         context.command = [options](const Context& with) {

@@ -66,7 +66,7 @@ Finished key_file(
 void add_create(CLI::App& group, Context& context) {
     auto* command = group.add_subcommand("create", "Make a new vault and leave it unlocked");
     auto source = std::make_shared<SecretSource>();
-    add_passphrase_options(*command, *source, "one line, the passphrase of 8 characters or more");
+    add_passphrase_options(*command, *source, "the passphrase");
     command->callback([&context, source] {
         context.command = [source](const Context& with) { return create(with, *source); };
     });
@@ -75,7 +75,7 @@ void add_create(CLI::App& group, Context& context) {
 void add_passphrase(CLI::App& group, Context& context) {
     auto* command = group.add_subcommand("passphrase", "Change the vault's passphrase");
     auto source = std::make_shared<SecretSource>();
-    add_stdin_option(*command, *source, "two lines, the old and the new passphrase");
+    add_stdin_option(*command, *source, "old passphrase, new passphrase");
     command->callback([&context, source] {
         context.command = [source](const Context& with) { return change_passphrase(with, *source); };
     });
@@ -92,7 +92,7 @@ void add_key_file_command(
     auto* command = group.add_subcommand(name, description);
     auto options = std::make_shared<KeyFileOptions>();
     command->add_option("path", options->path, "The key file, as the daemon finds it")->required();
-    add_passphrase_options(*command, options->source, "one line, the passphrase");
+    add_passphrase_options(*command, options->source, "the passphrase");
     command->callback([&context, options, method, done] {
         context.command = [options, method, done](const Context& with) {
             return key_file(with, *options, method, done);
@@ -104,14 +104,13 @@ void add_key_file_command(
 
 void add_vault(CLI::App& app, Context& context) {
     auto* group = app.add_subcommand("vault", "The encrypted file that holds the API keys");
-    group->require_subcommand(1);
     add_create(*group, context);
     add_passphrase(*group, context);
     add_key_file_command(
         *group,
         context,
         "add-key-file",
-        "Make a key file that opens the vault without a person",
+        "Make a key file that opens it unattended",
         "vault.add_key_file",
         "The key file is made. Whoever can read it can open the vault.\n"
     );

@@ -37,7 +37,7 @@ Finished wait(const Context& context, const WaitOptions& options) {
 }  // namespace
 
 void add_wait(CLI::App& app, Context& context) {
-    auto* command = app.add_subcommand("wait", "Wait until the vault is unlocked or an account is ready");
+    auto* command = app.add_subcommand("wait", "Wait until unlocked, or an account is ready");
     command->footer(
         "Examples:\n"
         "  krakkenctl wait --for unlocked && start-my-bot\n"
@@ -47,10 +47,12 @@ void add_wait(CLI::App& app, Context& context) {
     auto options = std::make_shared<WaitOptions>();
     command->add_option("--for", options->what, "unlocked or ready")
         ->required()
-        ->check(CLI::IsMember({"unlocked", "ready"}));
+        ->check(CLI::IsMember({"unlocked", "ready"}).description(""))
+        ->type_name("STATE");
     command->add_option("--account", options->account, "Which account must be ready");
-    command->add_option("--timeout", options->timeout_s, "Give up after this many seconds")
-        ->check(CLI::Range(1L, 86400L));
+    command->add_option("--timeout", options->timeout_s, "Give up after so long")
+        ->check(CLI::Range(1L, 86400L).description(""))
+        ->type_name("SECONDS");
     command->callback([&context, options] {
         context.command = [options](const Context& with) { return wait(with, *options); };
     });
