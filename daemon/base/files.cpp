@@ -64,10 +64,11 @@ Result<void> check_owner_and_mode(const struct stat& status, mode_t mode, const 
             fmt::format("{} belongs to uid {}, not to uid {}.", name, status.st_uid, geteuid()),
             fmt::format("chown {} '{}'", geteuid(), name)
         );
-    if ((status.st_mode & 07777) != mode)
+    // Only the rights: a folder may have inherited its parent's setgid bit.
+    if ((status.st_mode & 0777) != mode)
         return refuse(
             "mode",
-            fmt::format("{} has mode {:04o}; it must be {:04o}.", name, status.st_mode & 07777, mode),
+            fmt::format("{} has mode {:04o}; it must be {:04o}.", name, status.st_mode & 0777, mode),
             fmt::format("chmod {:04o} '{}'", mode, name)
         );
     return {};

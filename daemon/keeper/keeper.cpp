@@ -4,16 +4,13 @@
 #include "contents.hpp"
 #include "otp.hpp"
 #include "signature.hpp"
+#include "turns.hpp"
 #include "vault_crypto.hpp"
 #include "vault_operations.hpp"
 #include "vault_store.hpp"
 
 #include <fmt/format.h>
-#include <boost/asio/as_tuple.hpp>
-#include <boost/asio/co_spawn.hpp>
-#include <boost/asio/experimental/channel.hpp>
 #include <boost/asio/thread_pool.hpp>
-#include <boost/asio/use_awaitable.hpp>
 
 #include <map>
 #include <utility>
@@ -28,8 +25,7 @@ using Path = std::filesystem::path;
 
 namespace {
 
-constexpr std::size_t max_keys = 256;    // saved and staged: a bound for locked memory
-constexpr std::size_t max_waiting = 16;  // calls that wait for their turn to change the vault
+constexpr std::size_t max_keys = 256;  // saved and staged: a bound for locked memory
 
 std::unexpected<protocol::Error> exists(std::string message) {
     return std::unexpected(
@@ -37,24 +33,10 @@ std::unexpected<protocol::Error> exists(std::string message) {
     );
 }
 
-// Runs blocking work on the pool and comes back with its result.
-template <class Work>
-awaitable<std::invoke_result_t<Work>> run_on(asio::thread_pool& pool, Work work) {
-    // A free coroutine: what the work holds (a passphrase) goes when it is done, on that thread.
-    constexpr auto body = [](Work given) -> awaitable<std::invoke_result_t<Work>> {
-        Work mine = std::move(given);
-        co_return mine();
-    };
-    auto result = co_await asio::co_spawn(pool, body(std::move(work)), asio::use_awaitable);
-    co_return result;
-}
-
 class VaultKeeper final : public Keeper {
 public:
     VaultKeeper(asio::any_io_executor executor, const base::Clock& clock, KeeperSettings settings)
-        : clock_(clock), settings_(std::move(settings)), turns_(executor, 1) {
-        give_back_turn();
-    }
+        : clock_(clock), settings_(std::move(settings)), turns_(std::move(executor)) {}
 
     VaultState state() const override {
         if (open_) return VaultState::unlocked;
@@ -131,7 +113,7 @@ public:
     awaitable<Result<StagedKey>> stage(NewKey candidate) override { co_return stage_now(candidate); }
 
     awaitable<Result<void>> commit(base::KeyId key, std::optional<base::Time> validated_at) override {
-        const auto turn = co_await take_turn();
+        const auto turn = co_await turns_.take();
         if (!turn) co_return std::unexpected(turn.error());
         if (!open_) co_return locked();
         const auto staged = staged_.find(key);
@@ -146,7 +128,7 @@ public:
     void discard(base::KeyId key) override { staged_.erase(key); }
 
     awaitable<Result<void>> mark_validated(base::KeyId key, base::Time when) override {
-        const auto turn = co_await take_turn();
+        const auto turn = co_await turns_.take();
         if (!turn) co_return std::unexpected(turn.error());
         if (!open_) co_return locked();
         if (open_->contents.find(key) == nullptr) co_return unknown_key(key);
@@ -155,7 +137,7 @@ public:
     }
 
     awaitable<Result<void>> remove(base::KeyId key) override {
-        const auto turn = co_await take_turn();
+        const auto turn = co_await turns_.take();
         if (!turn) co_return std::unexpected(turn.error());
         if (!open_) co_return locked();
         if (open_->contents.find(key) == nullptr) co_return unknown_key(key);
@@ -187,41 +169,10 @@ private:
     // What becomes of a vault that an operation had to open: it is open from now on, or it stays as it was.
     enum class WhenDone { open, stay };
 
-    using Turns = asio::experimental::channel<void(boost::system::error_code)>;
-
-    // The right to change the vault; given back when it goes.
-    class Turn {
-    public:
-        explicit Turn(VaultKeeper& keeper) : keeper_(&keeper) {}
-        Turn(Turn&& other) noexcept : keeper_(std::exchange(other.keeper_, nullptr)) {}
-        Turn& operator=(Turn&&) = delete;
-        ~Turn() {
-            if (keeper_ != nullptr) keeper_->give_back_turn();
-        }
-
-    private:
-        VaultKeeper* keeper_;
-    };
-
-    void give_back_turn() { turns_.try_send(boost::system::error_code{}); }
-
-    awaitable<Result<Turn>> take_turn() {
-        if (waiting_ == max_waiting) {
-            auto error = protocol::make_error(ErrorCode::overloaded, "Too many calls wait for the vault.");
-            error.retryable = true;
-            co_return std::unexpected(std::move(error));
-        }
-        ++waiting_;
-        const auto [error] = co_await turns_.async_receive(asio::as_tuple(asio::use_awaitable));
-        --waiting_;
-        if (error) co_return fail(ErrorCode::stopping, "The keeper is stopping.");
-        co_return Turn(*this);
-    }
-
     // Runs a job that opens the vault file on the keeper's thread, and takes over what it opened.
     template <class Job>
     awaitable<Result<void>> open_by(Job job, WhenDone when_done) {
-        const auto turn = co_await take_turn();
+        const auto turn = co_await turns_.take();
         if (!turn) co_return std::unexpected(turn.error());
         const auto locks_before = locks_;
         auto loaded = co_await run_on(pool_, std::move(job));
@@ -359,8 +310,7 @@ private:
 
     const base::Clock& clock_;
     KeeperSettings settings_;
-    Turns turns_;  // holds one message: the right to change the vault
-    std::size_t waiting_ = 0;
+    Turns turns_;
     std::optional<Open> open_;
     std::map<base::KeyId, Candidate> staged_;
     std::map<base::KeyId, std::int64_t> last_window_;  // of TOTP codes given out; outlives a lock on purpose

@@ -6,7 +6,7 @@
 //
 // One object, used from the event loop's thread only. Key derivation (Argon2id, up to seconds) and file work
 // run on the keeper's own thread; calls that change the vault are done one after another, in the order they
-// were made.
+// were made; more than a few waiting ones are turned away (overloaded). It must outlive its calls.
 
 #include "base/clock.hpp"
 #include "base/types.hpp"
@@ -73,11 +73,12 @@ public:
 
     // Makes a new vault and leaves it unlocked. vault "exists" if there is one.
     virtual awaitable<Result<void>> create(SecretText passphrase) = 0;
-    // Opens the vault; when it is open already the passphrase is verified all the same. passphrase: wrong, or
-    // a damaged file.
+    // Opens the vault as it is on disk now; when it is open already the passphrase is verified all the same.
+    // passphrase: wrong, or a damaged file; vault: missing, or not as strict as it must be.
     virtual awaitable<Result<void>> unlock(SecretText passphrase) = 0;
     virtual awaitable<Result<void>> unlock_with_key_file(std::filesystem::path file) = 0;
-    // Wipes every secret before it returns. Not a failure when locked already.
+    // Wipes every open secret, saved and staged, before it returns; an unlock that is under way then opens
+    // nothing, and its passphrase goes when its key derivation ends. Not a failure when locked already.
     virtual void lock() = 0;
     virtual awaitable<Result<void>> change_passphrase(
         SecretText old_passphrase, SecretText new_passphrase
@@ -101,8 +102,9 @@ public:
     virtual std::vector<KeyInfo> list() const = 0;
 
     // Signs one private call: API-Sign over path, nonce and body (Kraken, "Spot REST authentication"), the
-    // OTP added to the body as its last field. `body` already starts with this nonce. locked: no open secret
-    // of that name.
+    // OTP added to the body as its last field. `body` already starts with this nonce. locked: no vault is
+    // open; no_credentials: the open one holds no such key; rate_limit with retry_after: the key has a TOTP
+    // seed and this half minute's code was given out already (Kraken refuses a code's second use).
     virtual awaitable<Result<SignedRequest>> sign(
         base::KeyId key, std::string path, base::Nonce nonce, std::string body, BodyForm form
     ) = 0;

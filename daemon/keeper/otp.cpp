@@ -92,7 +92,8 @@ protocol::Result<std::string> body_with_otp(std::string body, BodyForm form, std
     if (!body.ends_with('}'))
         return protocol::fail(protocol::ErrorCode::internal, "A JSON body does not end with a brace.");
     body.pop_back();
-    return body + ",\"otp\":" + boost::json::serialize(boost::json::string_view(otp.data(), otp.size())) + "}";
+    return body + ",\"otp\":" + boost::json::serialize(boost::json::string_view(otp.data(), otp.size())) +
+           "}";
 }
 
 }  // namespace krakken::keeper

@@ -1,6 +1,7 @@
 // Reads this process's own memory as an attacker would and looks for canaries. What is looked for is kept
 // inverted, so that the search does not find itself.
 
+#include "keeper/otp.hpp"
 #include "support.hpp"
 
 #include <fcntl.h>
@@ -51,6 +52,19 @@ public:
         bytes.resize(length);
         for (unsigned char& byte : bytes)
             byte = static_cast<unsigned char>(~byte);
+        return bytes;
+    }
+    // The same of its base32 meaning.
+    std::vector<unsigned char> inverted_decoded_base32() const {
+        std::string plain = text();
+        const auto seed = decode_totp_seed(plain);
+        sodium_memzero(plain.data(), plain.size());
+        std::vector<unsigned char> bytes(seed->size());
+        seed->use([&](std::span<const unsigned char> raw) {
+            std::ranges::transform(raw, bytes.begin(), [](unsigned char byte) {
+                return static_cast<unsigned char>(~byte);
+            });
+        });
         return bytes;
     }
     std::string text() const {
@@ -155,6 +169,7 @@ TEST_CASE(
 ) {
     const Canary passphrase;
     const Canary secret;
+    const Canary staged_secret;
     const Canary seed;
     Fixture fixture;
     REQUIRE(fixture.run(fixture.keeper->create(passphrase.secret())).has_value());
@@ -178,13 +193,20 @@ TEST_CASE(
     REQUIRE(fixture.run(fixture.keeper->unlock(passphrase.secret())).has_value());
     fixture.clock.time += std::chrono::minutes(1);
     REQUIRE(fixture.sign(staged->key).has_value());
-    REQUIRE(fixture.run(fixture.keeper->stage(new_key("other", "other-key"))).has_value());
+    NewKey candidate = new_key("other", "other-key");
+    candidate.api_secret = staged_secret.secret();
+    const auto other = fixture.run(fixture.keeper->stage(std::move(candidate)));
+    REQUIRE(other.has_value());
+    REQUIRE(fixture.sign(other->key).has_value());
 
     const auto check_none = [&](Pages pages) {
         CHECK(count_in_memory(passphrase.inverted(), pages) == 0);
         CHECK(count_in_memory(secret.inverted(), pages) == 0);
         CHECK(count_in_memory(secret.inverted_decoded(), pages) == 0);
         CHECK(count_in_memory(seed.inverted(), pages) == 0);
+        CHECK(count_in_memory(seed.inverted_decoded_base32(), pages) == 0);
+        CHECK(count_in_memory(staged_secret.inverted(), pages) == 0);
+        CHECK(count_in_memory(staged_secret.inverted_decoded(), pages) == 0);
     };
     check_none(Pages::readable);
     fixture.keeper->lock();
