@@ -92,6 +92,12 @@ std::optional<std::string> Arguments::text(std::string_view name) {
     return param->text;
 }
 
+std::optional<std::string> Arguments::text_or_flag(std::string_view name) {
+    const Param* param = find(name);
+    if (param && param->kind == Param::Kind::boolean) return param->text;
+    return text(name);
+}
+
 std::string Arguments::needed(std::string_view name) {
     auto value = text(name);
     if (!value) invalid(name);

@@ -28,6 +28,8 @@ public:
     std::optional<std::string> text(std::string_view name);
     std::string needed(std::string_view name);
     std::optional<bool> flag(std::string_view name);
+    // A boolean or a text, as text.
+    std::optional<std::string> text_or_flag(std::string_view name);
     std::optional<std::int64_t> whole(std::string_view name, std::int64_t least, std::int64_t most);
     // Plain decimal above zero.
     std::optional<Amount> amount(std::string_view name);

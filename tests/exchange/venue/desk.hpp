@@ -2,13 +2,17 @@
 
 // Everything one venue owns, and the shape of a handler that answers one endpoint with it.
 
+#include <deque>
 #include <map>
 #include <string>
 
 #include "tests/exchange/venue/arguments.hpp"
 #include "tests/exchange/venue/books.hpp"
 #include "tests/exchange/venue/dice.hpp"
+#include "tests/exchange/venue/earn.hpp"
 #include "tests/exchange/venue/engine.hpp"
+#include "tests/exchange/venue/export_record.hpp"
+#include "tests/exchange/venue/funding.hpp"
 #include "tests/exchange/venue/market.hpp"
 #include "tests/exchange/venue/refusal.hpp"
 #include "tests/exchange/venue/settings.hpp"
@@ -34,6 +38,9 @@ struct Desk {
     Market market;
     Books books{ids};
     Engine engine{settings, market, books, ids};
+    Funding funding{settings, books, ids};
+    Earn earn{settings, books, ids};
+    std::deque<ExportRecord> exports;
 };
 
 // One call as a handler sees it. A handler reads all its arguments, calls done(), and only then changes
@@ -43,6 +50,7 @@ struct Request {
     const Caller* caller;  // never null in a private handler
     Tier tier;             // of the account
     Time now;
+    std::string content_type = "application/json";  // of the answer
 
     const std::string& account() const { return caller->account; }
     bool permits(std::string_view permission) const;

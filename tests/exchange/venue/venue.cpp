@@ -34,8 +34,31 @@ void Venue::add_account(std::string name, Tier tier, std::map<std::string, std::
     desk_->open_account(name, tier, amounts);
 }
 
+void Venue::add_withdraw_address(
+    const std::string& account, const std::string& key, const std::string& asset, std::string address
+) {
+    const Asset* known = find_asset(asset);
+    if (!known || !desk_->tiers.contains(account))
+        throw std::invalid_argument("no such account or asset: " + account + ", " + asset);
+    desk_->funding.withdraw_addresses.push_back({account, key, known->id, std::move(address)});
+}
+
+void Venue::deposit(
+    const std::string& account, const std::string& asset, const std::string& amount, Time now
+) {
+    const Asset* known = find_asset(asset);
+    if (!known || !desk_->tiers.contains(account))
+        throw std::invalid_argument("no such account or asset: " + account + ", " + asset);
+    const Amount money = Amount::of(amount);
+    if (!money.is_positive() || !money.has_at_most(known->decimals))
+        throw std::invalid_argument("not an amount of " + asset + ": " + amount);
+    desk_->funding.deposit(account, *known, money, now);
+}
+
 void Venue::advance(Time now) {
     desk_->engine.advance(now);
+    desk_->funding.advance(now);
+    desk_->earn.advance(now);
 }
 
 Answer Venue::answer(const Call& call) {
@@ -55,6 +78,7 @@ Answer Venue::answer(const Call& call) {
         Arguments args(params);
         Request request{args, call.caller, tier, call.now};
         answer.result = endpoint->handler(*desk_, request);
+        answer.content_type = request.content_type;
     } catch (const Refusal& refusal) {
         answer.errors = {refusal.text};
         answer.result.clear();
