@@ -1,6 +1,6 @@
 #include "account/accounts.hpp"
 
-#include "account/key_check.hpp"
+#include "key_check.hpp"
 #include "base/log.hpp"
 
 #include <boost/json/array.hpp>
@@ -56,6 +56,7 @@ void Accounts::refresh() {
         now.emplace(info.account, std::move(account));
     }
     accounts_ = std::move(now);
+    services_.api.keep_warm(accounts_.size());
 }
 
 std::shared_ptr<Lane> Accounts::lane_of(const base::KeyId& key) {

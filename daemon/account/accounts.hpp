@@ -54,6 +54,9 @@ public:
     awaitable<Result<Validation>> validate(base::AccountName name);
     awaitable<Result<void>> remove(base::AccountName name);
 
+    // "unknown" before the first call, then "reachable" or "unreachable".
+    std::string_view upstream_state() const { return services_.api.state(); }
+
     // In order of name; empty while locked.
     std::vector<std::shared_ptr<Account>> list() const;
 

@@ -1,4 +1,4 @@
-#include "account/key_check.hpp"
+#include "key_check.hpp"
 
 #include "protocol/endpoints.hpp"
 #include "protocol/json_text.hpp"

@@ -1,5 +1,6 @@
 #include "kraken/api.hpp"
 
+#include <algorithm>
 #include <utility>
 
 namespace krakken::kraken {
@@ -34,7 +35,9 @@ awaitable<Attempt> Api::call_private(
 }
 
 awaitable<Attempt> Api::send(net::Request request, steady_clock::time_point deadline) {
-    auto reply = co_await upstream_.exchange(std::move(request), deadline);
+    const auto bounded = std::min(deadline, steady_clock::now() + request_timeout_);
+    auto reply = co_await upstream_.exchange(std::move(request), bounded);
+    state_ = reply ? "reachable" : "unreachable";
     Attempt attempt;
     if (!reply) {
         const net::Failure& failure = reply.error();

@@ -36,10 +36,12 @@ struct SignedCall {
     base::BodyForm form = base::BodyForm::form;
 };
 
-// Stateless; `upstream` must outlive it.
+// `upstream` must outlive it.
 class Api {
 public:
-    explicit Api(net::Upstream& upstream) : upstream_(upstream) {}
+    // No request takes longer than `request_timeout`, whatever its caller's deadline.
+    Api(net::Upstream& upstream, std::chrono::milliseconds request_timeout)
+        : upstream_(upstream), request_timeout_(request_timeout) {}
 
     awaitable<Attempt> call_public(
         const protocol::Endpoint& endpoint, std::string query, std::chrono::steady_clock::time_point deadline
@@ -48,10 +50,16 @@ public:
         const protocol::Endpoint& endpoint, SignedCall call, std::chrono::steady_clock::time_point deadline
     );
 
+    // One connection for each lane, opened ahead of the first call.
+    void keep_warm(std::size_t lanes) { upstream_.keep_warm(lanes); }
+    std::string_view state() const { return state_; }
+
 private:
     awaitable<Attempt> send(net::Request request, std::chrono::steady_clock::time_point deadline);
 
     net::Upstream& upstream_;
+    std::chrono::milliseconds request_timeout_;
+    std::string_view state_ = "unknown";  // of the latest call: "reachable" or "unreachable"
 };
 
 }  // namespace krakken::kraken

@@ -1,0 +1,90 @@
+#include "app/logging.hpp"
+
+#include "base/log.hpp"
+#include "protocol/json_text.hpp"
+
+#include <spdlog/async.h>
+#include <spdlog/pattern_formatter.h>
+#include <spdlog/sinks/stdout_sinks.h>
+#include <spdlog/spdlog.h>
+
+#include <algorithm>
+#include <memory>
+#include <utility>
+
+namespace krakken::app {
+
+namespace {
+
+using base::LogField;
+using base::LogLevel;
+
+spdlog::level::level_enum spdlog_level(LogLevel level) {
+    switch (level) {
+        case LogLevel::trace:
+            return spdlog::level::trace;
+        case LogLevel::debug:
+            return spdlog::level::debug;
+        case LogLevel::info:
+            return spdlog::level::info;
+        case LogLevel::warn:
+            return spdlog::level::warn;
+        case LogLevel::error:
+            return spdlog::level::err;
+    }
+    std::unreachable();
+}
+
+// A value with blanks, quotes or control characters is written as a JSON string, so that a line is always one
+// line.
+std::string text_value(const std::string& value) {
+    const auto plain = [](char c) { return c > ' ' && c != '"' && c != '=' && c != 0x7f; };
+    return !value.empty() && std::ranges::all_of(value, plain) ? value : protocol::quote(value);
+}
+
+std::string text_line(std::string_view event, std::initializer_list<LogField> fields) {
+    std::string line = "event=" + std::string(event);
+    for (const LogField& field : fields)
+        line += ' ' + std::string(field.name) + '=' + text_value(field.value);
+    return line;
+}
+
+std::string json_line(std::string_view event, std::initializer_list<LogField> fields) {
+    std::string line = R"("event":)" + protocol::quote(event);
+    for (const LogField& field : fields)
+        line += ',' + protocol::quote(field.name) + ':' + protocol::quote(field.value);
+    return line;
+}
+
+}  // namespace
+
+void start_logging(const std::string& level, const std::string& format) {
+    constexpr std::size_t waiting_lines = 1024;
+    spdlog::init_thread_pool(waiting_lines, 1);
+    auto sink = std::make_shared<spdlog::sinks::stderr_sink_mt>();
+    auto logger = std::make_shared<spdlog::async_logger>(
+        "krakkend", std::move(sink), spdlog::thread_pool(), spdlog::async_overflow_policy::overrun_oldest
+    );
+    const bool json = format == "json";
+    const std::string pattern =
+        json ? R"({"time":"%Y-%m-%dT%H:%M:%S.%eZ","level":"%l",%v})" : "%Y-%m-%dT%H:%M:%S.%eZ %l %v";
+    logger->set_formatter(std::make_unique<spdlog::pattern_formatter>(pattern, spdlog::pattern_time_type::utc)
+    );
+    logger->set_level(spdlog::level::from_str(level));
+    logger->flush_on(spdlog::level::trace);
+    spdlog::set_default_logger(logger);
+    base::set_log_sink(
+        [json, logger](LogLevel event_level, std::string_view event, std::initializer_list<LogField> fields) {
+            if (!logger->should_log(spdlog_level(event_level))) return;
+            const std::string line = json ? json_line(event, fields) : text_line(event, fields);
+            logger->log(spdlog_level(event_level), spdlog::string_view_t(line));
+        }
+    );
+}
+
+void stop_logging() {
+    base::set_log_sink(nullptr);
+    spdlog::shutdown();
+}
+
+}  // namespace krakken::app

@@ -1,0 +1,44 @@
+#include "gate/handlers.hpp"
+
+#include <algorithm>
+#include <array>
+
+namespace krakken::gate {
+
+namespace {
+
+struct Binding {
+    std::string_view method;
+    Handler handler;
+};
+
+constexpr auto bindings = std::to_array<Binding>({
+    {"ping", handle_ping},
+    {"version", handle_version},
+    {"status", handle_status},
+    {"account.list", handle_account_list},
+    {"profile", handle_profile},
+    {"endpoints", handle_endpoints},
+    {"call", handle_call},
+    {"wait", handle_wait},
+    {"nonce.status", handle_nonce_status},
+    {"vault.create", handle_vault_create},
+    {"unlock", handle_unlock},
+    {"lock", handle_lock},
+    {"vault.change_passphrase", handle_change_passphrase},
+    {"vault.add_key_file", handle_add_key_file},
+    {"vault.remove_key_file", handle_remove_key_file},
+    {"account.add", handle_account_add},
+    {"account.validate", handle_account_validate},
+    {"account.remove", handle_account_remove},
+    {"shutdown", handle_shutdown},
+});
+
+}  // namespace
+
+Handler find_handler(std::string_view method) {
+    const auto found = std::ranges::find(bindings, method, &Binding::method);
+    return found == bindings.end() ? nullptr : found->handler;
+}
+
+}  // namespace krakken::gate

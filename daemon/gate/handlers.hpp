@@ -1,0 +1,56 @@
+#pragma once
+
+// What each method does. A handler takes its arguments apart at once and either answers or returns the work
+// that will.
+
+#include "gate/arguments.hpp"
+#include "gate/backend.hpp"
+#include "gate/peer.hpp"
+
+#include <string>
+#include <string_view>
+#include <variant>
+
+namespace krakken::gate {
+
+using boost::asio::awaitable;
+using protocol::Result;
+
+struct Context {
+    const Peer& peer;     // valid while the handler runs, not in the work it returns
+    std::string call_id;  // in errors and log
+};
+
+// The work must not refer to the request's text, which is gone by the time it runs.
+using Work = awaitable<Result<std::string>>;
+using Handled = std::variant<Result<std::string>, Work>;
+using Handler = Handled (*)(Backend& backend, const Arguments& arguments, const Context& context);
+
+// Every method of the table has one.
+Handler find_handler(std::string_view method);
+
+// The handlers by theme, each in a file of its own.
+Handled handle_ping(Backend&, const Arguments&, const Context&);
+Handled handle_version(Backend&, const Arguments&, const Context&);
+Handled handle_status(Backend&, const Arguments&, const Context&);
+Handled handle_account_list(Backend&, const Arguments&, const Context&);
+Handled handle_profile(Backend&, const Arguments&, const Context&);
+Handled handle_endpoints(Backend&, const Arguments&, const Context&);
+Handled handle_nonce_status(Backend&, const Arguments&, const Context&);
+
+Handled handle_call(Backend&, const Arguments&, const Context&);
+Handled handle_wait(Backend&, const Arguments&, const Context&);
+
+Handled handle_vault_create(Backend&, const Arguments&, const Context&);
+Handled handle_unlock(Backend&, const Arguments&, const Context&);
+Handled handle_lock(Backend&, const Arguments&, const Context&);
+Handled handle_change_passphrase(Backend&, const Arguments&, const Context&);
+Handled handle_add_key_file(Backend&, const Arguments&, const Context&);
+Handled handle_remove_key_file(Backend&, const Arguments&, const Context&);
+Handled handle_shutdown(Backend&, const Arguments&, const Context&);
+
+Handled handle_account_add(Backend&, const Arguments&, const Context&);
+Handled handle_account_validate(Backend&, const Arguments&, const Context&);
+Handled handle_account_remove(Backend&, const Arguments&, const Context&);
+
+}  // namespace krakken::gate

@@ -1,0 +1,117 @@
+// The methods of the admin socket that open, close and change the vault, and the one that ends the daemon.
+
+#include "base/log.hpp"
+#include "gate/handlers.hpp"
+
+#include <fmt/format.h>
+#include <boost/json/object.hpp>
+#include <boost/json/serialize.hpp>
+
+namespace krakken::gate {
+
+using base::log;
+using base::LogLevel;
+using keeper::SecretText;
+using protocol::ErrorCode;
+using protocol::fail;
+
+namespace {
+
+Work create(Backend& backend, SecretText passphrase) {
+    const auto created = co_await backend.keeper.create(std::move(passphrase));
+    if (!created) co_return std::unexpected(created.error());
+    log(LogLevel::info, "vault.created");
+    backend.vault_opened();
+    co_return R"({"created":true})";
+}
+
+std::string unlocked_text(Backend& backend) {
+    return fmt::format(R"({{"state":"unlocked","accounts":{}}})", backend.accounts.list().size());
+}
+
+Result<std::string> finish_unlock(Backend& backend, bool was_open, const Result<void>& unlocked) {
+    if (!unlocked) {
+        log(LogLevel::warn, "vault.unlock_refused", {{"category", protocol::category(unlocked.error().code)}}
+        );
+        return std::unexpected(unlocked.error());
+    }
+    if (!was_open) backend.vault_opened();
+    return unlocked_text(backend);
+}
+
+Work unlock_with_passphrase(Backend& backend, SecretText passphrase) {
+    const bool was_open = backend.keeper.state() == keeper::VaultState::unlocked;
+    const auto unlocked = co_await backend.keeper.unlock(std::move(passphrase));
+    co_return finish_unlock(backend, was_open, unlocked);
+}
+
+Work unlock_with_key_file(Backend& backend, std::string file) {
+    const bool was_open = backend.keeper.state() == keeper::VaultState::unlocked;
+    const auto unlocked = co_await backend.keeper.unlock_with_key_file(file);
+    co_return finish_unlock(backend, was_open, unlocked);
+}
+
+Work change_passphrase(Backend& backend, SecretText old_passphrase, SecretText new_passphrase) {
+    const auto changed =
+        co_await backend.keeper.change_passphrase(std::move(old_passphrase), std::move(new_passphrase));
+    if (!changed) co_return std::unexpected(changed.error());
+    log(LogLevel::info, "vault.passphrase_changed");
+    co_return R"({"changed":true})";
+}
+
+Work add_key_file(Backend& backend, SecretText passphrase, std::string file) {
+    const auto added = co_await backend.keeper.add_key_file(std::move(passphrase), file);
+    if (!added) co_return std::unexpected(added.error());
+    log(LogLevel::info, "vault.key_file_added", {{"path", file}});
+    co_return R"({"changed":true})";
+}
+
+Work remove_key_file(Backend& backend, SecretText passphrase, std::string file) {
+    const auto removed = co_await backend.keeper.remove_key_file(std::move(passphrase), file);
+    if (!removed) co_return std::unexpected(removed.error());
+    log(LogLevel::info, "vault.key_file_removed", {{"path", file}});
+    co_return R"({"changed":true})";
+}
+
+}  // namespace
+
+Handled handle_vault_create(Backend& backend, const Arguments& arguments, const Context&) {
+    return create(backend, arguments.secret("passphrase"));
+}
+
+Handled handle_unlock(Backend& backend, const Arguments& arguments, const Context&) {
+    if (arguments.has("passphrase") == arguments.has("key_file")) {
+        return fail(ErrorCode::invalid_params, "unlock needs either passphrase or key_file");
+    }
+    if (auto file = arguments.text("key_file")) return unlock_with_key_file(backend, std::move(*file));
+    return unlock_with_passphrase(backend, arguments.secret("passphrase"));
+}
+
+Handled handle_lock(Backend& backend, const Arguments&, const Context&) {
+    if (backend.keeper.state() == keeper::VaultState::unlocked) {
+        backend.keeper.lock();
+        backend.vault_closed();
+    }
+    if (backend.keeper.state() == keeper::VaultState::uninitialized)
+        return Result<std::string>(R"({"state":"uninitialized"})");
+    return Result<std::string>(R"({"state":"locked"})");
+}
+
+Handled handle_change_passphrase(Backend& backend, const Arguments& arguments, const Context&) {
+    return change_passphrase(backend, arguments.secret("old"), arguments.secret("new"));
+}
+
+Handled handle_add_key_file(Backend& backend, const Arguments& arguments, const Context&) {
+    return add_key_file(backend, arguments.secret("passphrase"), *arguments.text("path"));
+}
+
+Handled handle_remove_key_file(Backend& backend, const Arguments& arguments, const Context&) {
+    return remove_key_file(backend, arguments.secret("passphrase"), *arguments.text("path"));
+}
+
+Handled handle_shutdown(Backend& backend, const Arguments&, const Context&) {
+    backend.shut_down();
+    return Result<std::string>("true");
+}
+
+}  // namespace krakken::gate

@@ -1,0 +1,268 @@
+#include "gate/session.hpp"
+
+#include "base/log.hpp"
+#include "gate/handlers.hpp"
+
+#include <sodium.h>
+
+#include <fmt/format.h>
+#include <algorithm>
+#include <boost/asio/as_tuple.hpp>
+#include <boost/asio/buffer.hpp>
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/use_awaitable.hpp>
+#include <boost/asio/write.hpp>
+#include <utility>
+
+namespace krakken::gate {
+
+using base::log;
+using base::LogLevel;
+using boost::asio::awaitable;
+using boost::asio::steady_timer;
+using protocol::ErrorCode;
+
+namespace {
+
+constexpr auto token = boost::asio::as_tuple(boost::asio::use_awaitable);
+
+// Unique in this process and, by its random beginning, across restarts: it links reply, log and audit.
+std::string next_call_id() {
+    static const std::uint32_t run = randombytes_random();
+    static std::uint64_t count = 0;
+    return fmt::format("{:08x}-{}", run, ++count);
+}
+
+protocol::Error stopping() {
+    protocol::Error error =
+        protocol::make_error(ErrorCode::stopping, "the daemon is stopping; nothing was sent");
+    error.retryable = true;
+    return error;
+}
+
+std::string describe(const std::exception_ptr& bug) {
+    try {
+        std::rethrow_exception(bug);
+    } catch (const std::exception& exception) {
+        return exception.what();
+    } catch (...) {
+        return "not a standard exception";
+    }
+}
+
+protocol::Error internal_error(const std::string& call_id, const std::exception_ptr& bug) {
+    log(LogLevel::error, "bug", {{"call_id", call_id}, {"what", describe(bug)}});
+    return protocol::make_error(ErrorCode::internal, "an internal error; the log has it under this call_id");
+}
+
+}  // namespace
+
+Session::Session(Socket socket, protocol::SocketKind kind, Peer peer, Backend& backend)
+    : socket_(std::move(socket)),
+      kind_(kind),
+      peer_(std::move(peer)),
+      backend_(backend),
+      buffer_(kind),
+      may_write_(socket_.get_executor(), steady_timer::time_point::max()),
+      may_read_(socket_.get_executor(), steady_timer::time_point::max()),
+      line_deadline_(socket_.get_executor()) {}
+
+void Session::start(std::function<void()> ended) {
+    ended_ = std::move(ended);
+    halves_ = 2;
+    const auto done = [self = shared_from_this()](std::exception_ptr bug) { self->half_ended(bug); };
+    boost::asio::co_spawn(socket_.get_executor(), read_lines(), done);
+    boost::asio::co_spawn(socket_.get_executor(), write_replies(), done);
+}
+
+void Session::half_ended(std::exception_ptr bug) {
+    if (bug) {
+        log(LogLevel::error, "bug", {{"where", "session"}, {"what", describe(bug)}});
+        abort();
+    }
+    if (--halves_ == 0) std::exchange(ended_, nullptr)();
+}
+
+void Session::drain() {
+    draining_ = true;
+    reading_ended_ = true;
+    boost::system::error_code ignored;
+    socket_.shutdown(Socket::shutdown_receive, ignored);
+    may_read_.cancel();
+    may_write_.cancel();
+}
+
+void Session::abort() {
+    reading_ended_ = true;
+    boost::system::error_code ignored;
+    socket_.close(ignored);
+    line_deadline_.cancel();
+    may_read_.cancel();
+    may_write_.cancel();
+}
+
+awaitable<void> Session::read_lines() {
+    while (!reading_ended_) {
+        const std::span<char> space = buffer_.space();
+        if (space.empty()) {
+            send(reply_text("null", std::unexpected(line_too_long().error)));
+            co_await discard_rest();
+            break;
+        }
+        const auto [error, count] =
+            co_await socket_.async_read_some(boost::asio::buffer(space.data(), space.size()), token);
+        if (error) break;
+        buffer_.filled(count);
+        while (const auto line = buffer_.take_line()) {
+            serve(*line);
+            while (!reading_ended_ && (running_ >= max_running || outbox_.size() >= max_unsent)) {
+                co_await may_read_.async_wait(token);
+            }
+            if (reading_ended_ && !draining_) break;
+        }
+        buffer_.lines_are_done();
+        // What Boost.JSON decoded on the stack may have been a passphrase.
+        if (kind_ == protocol::SocketKind::admin) sodium_stackzero(16 * 1024);
+        watch_for_slow_line();
+    }
+    reading_ended_ = true;
+    line_deadline_.cancel();
+    may_write_.cancel();
+}
+
+// Most clients write their whole line before they read: closing on them at once would cost them the reply
+// that says why.
+awaitable<void> Session::discard_rest() {
+    std::vector<char> rest(64 * 1024);
+    for (std::size_t discarded = 0; discarded < most_discarded && !reading_ended_;) {
+        const auto [error, count] = co_await socket_.async_read_some(boost::asio::buffer(rest), token);
+        if (error ||
+            std::ranges::find(rest.begin(), rest.begin() + static_cast<std::ptrdiff_t>(count), '\n') !=
+                rest.begin() + static_cast<std::ptrdiff_t>(count)) {
+            break;
+        }
+        discarded += count;
+    }
+}
+
+awaitable<void> Session::write_replies() {
+    while (true) {
+        while (outbox_.empty() && !has_finished() && socket_.is_open())
+            co_await may_write_.async_wait(token);
+        if (outbox_.empty() || !socket_.is_open()) break;
+        const std::string text = std::exchange(outbox_, {});
+        steady_timer deadline(socket_.get_executor(), slowest_read_of_a_reply);
+        deadline.async_wait([self = shared_from_this()](boost::system::error_code cancelled) {
+            if (!cancelled) self->abort();
+        });
+        const auto [error, written] =
+            co_await boost::asio::async_write(socket_, boost::asio::buffer(text), token);
+        deadline.cancel();
+        if (error) break;
+        may_read_.cancel();
+    }
+    abort();
+}
+
+// A line that is begun must be ended: a connection that drips bytes is not kept for ever.
+void Session::watch_for_slow_line() {
+    if (!buffer_.holds_part_of_a_line()) {
+        line_watched_ = false;
+        line_deadline_.cancel();
+        return;
+    }
+    if (std::exchange(line_watched_, true)) return;
+    line_deadline_.expires_after(slowest_line);
+    line_deadline_.async_wait([self = shared_from_this()](boost::system::error_code cancelled) {
+        if (!cancelled && self->line_watched_) self->abort();
+    });
+}
+
+void Session::serve(std::string_view text) {
+    if (text.empty()) return;  // an empty line, as some shells send one, is no request
+    const Line line = read_line(text, kind_);
+    auto group = std::make_shared<Group>();
+    group->batch = line.batch;
+    group->open = line.requests.size();
+    group->replies.resize(line.requests.size());
+    for (std::size_t place = 0; place < line.requests.size(); ++place) {
+        const ReadRequest& request = line.requests[place];
+        if (request) {
+            serve(*request, group, place);
+        } else {
+            refuse(request.error(), *group, place);
+        }
+    }
+    if (line.close) reading_ended_ = true;
+}
+
+void Session::refuse(Refusal refusal, Group& group, std::size_t place) {
+    refusal.error.call_id = next_call_id();
+    if (!refusal.id.empty())
+        group.replies[place] = reply_text(refusal.id, std::unexpected(std::move(refusal.error)));
+    if (--group.open == 0) send(group);
+}
+
+void Session::serve(const Request& request, const std::shared_ptr<Group>& group, std::size_t place) {
+    const Context context{peer_, next_call_id()};
+    if (draining_) return finish(group, place, request.id, context.call_id, std::unexpected(stopping()));
+    if (request.id.empty() && request.method->needs_answer) {
+        log(LogLevel::warn,
+            "notification.not_executed",
+            {{"call_id", context.call_id}, {"method", request.method->name}});
+        return finish(group, place, request.id, context.call_id, "null");
+    }
+    Handled handled = protocol::Result<std::string>("");
+    try {
+        handled = find_handler(request.method->name)(backend_, request.arguments, context);
+    } catch (...) {
+        handled = std::unexpected(internal_error(context.call_id, std::current_exception()));
+    }
+    if (auto* outcome = std::get_if<protocol::Result<std::string>>(&handled)) {
+        return finish(group, place, request.id, context.call_id, std::move(*outcome));
+    }
+    ++running_;
+    const auto done = [self = shared_from_this(), group, place, id = request.id, call_id = context.call_id](
+                          std::exception_ptr bug, protocol::Result<std::string> outcome
+                      ) {
+        --self->running_;
+        self->may_read_.cancel();
+        if (bug) outcome = std::unexpected(internal_error(call_id, bug));
+        self->finish(group, place, id, call_id, std::move(outcome));
+    };
+    boost::asio::co_spawn(socket_.get_executor(), std::move(std::get<Work>(handled)), done);
+}
+
+void Session::finish(
+    const std::shared_ptr<Group>& group,
+    std::size_t place,
+    const std::string& id,
+    const std::string& call_id,
+    protocol::Result<std::string> outcome
+) {
+    if (!outcome) outcome.error().call_id = call_id;
+    if (!id.empty()) group->replies[place] = reply_text(id, outcome);
+    if (--group->open == 0) send(*group);
+}
+
+void Session::send(const Group& group) {
+    if (!group.batch) return send(group.replies.front());
+    std::string text;
+    for (const std::string& reply : group.replies) {
+        if (reply.empty()) continue;
+        text += text.empty() ? '[' : ',';
+        text += reply;
+    }
+    if (!text.empty()) text += ']';
+    send(std::move(text));
+}
+
+void Session::send(std::string text) {
+    if (!text.empty() && socket_.is_open()) {
+        outbox_ += text;
+        outbox_ += '\n';
+    }
+    may_write_.cancel();
+}
+
+}  // namespace krakken::gate

@@ -1,0 +1,107 @@
+// krakkend: the table of contents. Everything is built here, in order, and taken down in reverse.
+//
+// The way of one call: gate/session reads a line -> gate/request takes it apart -> gate/handlers finds the
+// method -> gate/policy says may-you -> account/account admits it to its lane -> nonce/sequence gives the
+// next value -> kraken/parameters writes the body -> keeper signs -> kraken/api sends it through net/upstream
+// and splits the reply -> account/retry decides -> gate/session answers.
+
+#include "app/configuration.hpp"
+#include "app/exit_status.hpp"
+#include "app/life_cycle.hpp"
+#include "app/logging.hpp"
+#include "app/options.hpp"
+#include "base/files.hpp"
+#include "base/hardening.hpp"
+#include "base/log.hpp"
+#include "gate/peer.hpp"
+#include "protocol/version.hpp"
+
+#include <boost/asio/io_context.hpp>
+#include <cstdio>
+#include <exception>
+
+namespace {
+
+using namespace krakken;
+
+int fail(int status, const std::string& sentence) {
+    std::fprintf(stderr, "krakkend: %s\n", sentence.c_str());
+    return status;
+}
+
+int run(const app::Options& options, const base::Protection& protection) {
+    const protocol::Paths paths = protocol::find_paths(options.paths);
+    const auto configuration = app::read_configuration(paths.config_file());
+    if (!configuration) return fail(app::exit_configuration, configuration.error());
+    const std::string& group_name = configuration->client_group;
+    const auto client_group = gate::group_named(group_name);
+    if (!client_group && !group_name.empty())
+        return fail(app::exit_configuration, "there is no group " + group_name);
+    if (options.check_config) {
+        std::printf("%s is in order\n", paths.config_file().c_str());
+        return app::exit_drained;
+    }
+
+    const auto state_folder = base::StrictFolder::open_or_make(paths.state_dir);
+    if (!state_folder) return fail(app::exit_storage, state_folder.error().message);
+    const auto instance = base::InstanceLock::take(*state_folder, "krakkend.lock");
+    if (!instance) return fail(app::exit_second_instance, instance.error().message);
+
+    app::start_logging(
+        options.log_level.empty() ? configuration->log_level : options.log_level, configuration->log_format
+    );
+    base::log(
+        base::LogLevel::info, "start", {{"version", protocol::version}, {"base_url", configuration->base_url}}
+    );
+
+    boost::asio::io_context context{1};
+    const base::SystemClock clock;
+    auto store = state::open_state_store(context.get_executor(), paths.state_dir);
+    if (!store) return fail(app::exit_storage, store.error().message);
+    const auto upstream = net::make_upstream(context.get_executor(), app::upstream_settings(*configuration));
+    kraken::Api api(*upstream, configuration->request_timeout);
+    const auto keeper =
+        keeper::make_keeper(context.get_executor(), clock, {paths.vault_file, configuration->kdf});
+
+    account::Services services{context.get_executor(), *keeper, **store, api, clock};
+    account::Accounts accounts(
+        services, {configuration->default_account, configuration->request_timeout, configuration->retry}
+    );
+    gate::Changes changes(context.get_executor());
+    gate::Backend backend{
+        context.get_executor(),
+        clock,
+        *keeper,
+        accounts,
+        changes,
+        configuration->profile,
+        protection,
+        configuration->base_url
+    };
+    gate::Server server(backend, {paths, client_group, configuration->max_clients});
+    if (auto opened = server.open(); !opened) return fail(app::exit_configuration, opened.error().message);
+
+    app::LifeCycle life(context, backend, server, *upstream);
+    backend.shut_down = [&life] { life.shut_down(); };
+    backend.clients = [&server] { return server.clients(); };
+    if (!configuration->key_file.empty()) life.unlock_with(configuration->key_file);
+    base::log(base::LogLevel::info, "ready", {{"socket", paths.client_socket().string()}});
+    life.run();
+    return app::exit_drained;
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+    const krakken::base::Protection protection = krakken::base::harden_process();
+    const auto options = krakken::app::read_options(argc, argv);
+    if (const int* status = std::get_if<int>(&options)) return *status;
+    try {
+        const int status = run(std::get<krakken::app::Options>(options), protection);
+        krakken::app::stop_logging();
+        return status;
+    } catch (const std::exception& error) {
+        krakken::app::stop_logging();
+        return fail(krakken::app::exit_configuration, error.what());
+    }
+}
