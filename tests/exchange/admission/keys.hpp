@@ -15,10 +15,18 @@
 
 namespace exchange::front {
 
+// An entry of the address book, which Withdraw names by its key.
+struct WithdrawAddress {
+    std::string key;
+    std::string asset;
+    std::string address;
+};
+
 struct Account {
     std::string name;
     Tier tier = Tier::intermediate;
     std::map<std::string, std::string> balances;  // what it starts with; the venue keeps the books
+    std::vector<WithdrawAddress> withdraw_addresses;
 };
 
 struct ApiKey {

@@ -115,6 +115,26 @@ std::map<std::string, std::string> read_balances(const toml::node& node) {
     return balances;
 }
 
+std::vector<WithdrawAddress> read_withdraw_addresses(const toml::node& node) {
+    if (!node.is_array()) fail(node, "must be [[account.withdraw_address]]");
+    std::vector<WithdrawAddress> addresses;
+    for (const toml::node& item : *node.as_array()) {
+        WithdrawAddress& address = addresses.emplace_back();
+        for (const auto& [name, value] : as_table(item)) {
+            if (name == "key") {
+                address.key = as_text(value);
+            } else if (name == "asset") {
+                address.asset = as_text(value);
+            } else if (name == "address") {
+                address.address = as_text(value);
+            } else {
+                fail(value, "unknown key " + std::string(name.str()) + " in account.withdraw_address");
+            }
+        }
+    }
+    return addresses;
+}
+
 void read_account(const toml::node& node, Config& config) {
     Account account;
     const toml::table& table = as_table(node);
@@ -127,6 +147,8 @@ void read_account(const toml::node& node, Config& config) {
             account.tier = *tier;
         } else if (name == "balances") {
             account.balances = read_balances(value);
+        } else if (name == "withdraw_address") {
+            account.withdraw_addresses = read_withdraw_addresses(value);
         } else if (name != "key") {
             fail(value, "unknown key " + std::string(name.str()) + " in account");
         }
@@ -236,7 +258,13 @@ balances = { ZUSD = "1000.0000" }
                R"("query-funds", "withdraw-funds", "query-ledger")",
                "ip_allowlist = [\"127.0.0.1\", \"::1\"]\n"
                "# valid_until = 1900000000    # Unix seconds\n"
-           );
+           )
+        << R"(
+[[account.withdraw_address]]   # an entry of the address book, for Withdraw
+key = "bank"
+asset = "ZUSD"
+address = "US00 0000 0000 0000"
+)";
     return text.str();
 }
 

@@ -118,15 +118,18 @@ void Exchange::reset() {
     std::destroy_at(&admission_);
     std::construct_at(&admission_, switches_, ring_);
     venue_ = std::make_unique<Venue>(start_.market);
-    open_accounts();
+    for (const auto& [name, account] : ring_.accounts)
+        open_account(account);
     faults_ = Faults(start_.market.seed);
     journal_.clear();
     executed_ = 0;
 }
 
-void Exchange::open_accounts() {
-    for (const auto& [name, account] : ring_.accounts)
-        venue_->add_account(name, account.tier, account.balances);
+void Exchange::open_account(const Account& account) {
+    venue_->add_account(account.name, account.tier, account.balances);
+    for (const auto& [key, asset, address] : account.withdraw_addresses) {
+        venue_->add_withdraw_address(account.name, key, asset, address);
+    }
 }
 
 Outcome Exchange::handle(
@@ -145,45 +148,46 @@ Outcome Exchange::handle(
         Verdict verdict = admission_.judge(to_attempt(request, connection, now));
         outcome.admitted = verdict.refused_by.empty();
         outcome.reply = to_reply(verdict);
-        if (outcome.admitted) outcome.in_flight = count_in_flight(verdict.key);
-        std::vector<std::string> errors;
-        if (outcome.admitted && reach == Reach::venue) {
-            const Answer answered = answer(verdict, now);
-            errors = answered.errors;
-            entry.executed = std::ranges::none_of(errors, is_error);
-            executed_ += entry.executed ? 1 : 0;
-            outcome.reply = to_reply(answered);
-            if (verdict.name == "Earn/Deallocate" && entry.executed) {
-                outcome.reply.status = static_cast<unsigned>(switches_.deallocate_status);
-            }
-            if (!entry.executed) {
-                const bool bad = std::ranges::all_of(errors, [](const std::string& text) {
-                    return text.starts_with("EGeneral:Invalid arguments");
-                });
-                admission_.refuse_later(verdict, bad ? "arguments" : "business");
-            }
+        if (outcome.admitted) {
+            outcome.in_flight = count_in_flight(verdict.key);
+            if (reach == Reach::venue) execute(verdict, now, outcome, entry);
+            if (verdict.key != nullptr) ring_.find(verdict.key->api_key)->last_used = unix_seconds(now);
         }
         note_verdict(entry, verdict);
-        if (!errors.empty()) entry.errors = std::move(errors);
     }
     outcome.journal_id = journal_.add(std::move(entry));
     return outcome;
 }
 
+void Exchange::execute(Verdict& verdict, Time now, Outcome& outcome, JournalEntry& entry) {
+    const Answer answered = answer(verdict, now);
+    outcome.reply = to_reply(answered);
+    entry.errors = answered.errors;
+    entry.executed = std::ranges::none_of(answered.errors, is_error);
+    if (entry.executed) {
+        ++executed_;
+        if (verdict.name == "Earn/Deallocate")
+            outcome.reply.status = static_cast<unsigned>(switches_.deallocate_status);
+        return;
+    }
+    const bool bad_arguments = std::ranges::all_of(answered.errors, [](const std::string& text) {
+        return text.starts_with("EGeneral:Invalid arguments");
+    });
+    admission_.refuse_later(verdict, bad_arguments ? "arguments" : "business");
+}
+
 Answer Exchange::answer(const Verdict& verdict, Time now) {
-    if (verdict.key == nullptr)
+    if (verdict.key == nullptr) {
         return venue_->answer({.endpoint = verdict.name, .params = verdict.params, .now = now});
+    }
     if (is_answered_here(verdict.name)) {
         if (!verdict.params.empty() && venue_->settings().refuse_unknown_parameters) {
             Answer refused;
             refused.errors = {"EGeneral:Invalid arguments:" + verdict.params.front().first};
             return refused;
         }
-        Answer answered = verdict.name == "GetApiKeyInfo" ? key_info(verdict) : websocket_token();
-        ring_.find(verdict.key->api_key)->last_used = unix_seconds(now);
-        return answered;
+        return verdict.name == "GetApiKeyInfo" ? key_info(verdict) : websocket_token();
     }
-    ring_.find(verdict.key->api_key)->last_used = unix_seconds(now);
     const Caller caller{
         .account = verdict.key->account,
         .tier = ring_.accounts.at(verdict.key->account).tier,

@@ -75,12 +75,13 @@ public:
     std::uint64_t executed() const { return executed_; }
 
 private:
+    void execute(Verdict& verdict, Time now, Outcome& outcome, JournalEntry& entry);
     Answer answer(const Verdict& verdict, Time now);
     Answer key_info(const Verdict& verdict) const;
     Reply to_reply(const Verdict& verdict) const;
     Reply to_reply(const Answer& answer) const;
     std::string envelope(const std::vector<std::string>& errors, const std::string& result) const;
-    void open_accounts();
+    void open_account(const Account& account);
 
     const Config start_;
     Switches switches_;

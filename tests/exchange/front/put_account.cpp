@@ -73,7 +73,7 @@ Account read_account(const boost::json::object& object, const KeyRing& ring) {
         } else if (name == "balances") {
             if (ring.accounts.contains(account.name)) throw Wrong{"balances are only for a new account"};
             account.balances = as_values<std::map<std::string, std::string>>(value, name);
-        } else if (name != "account" && name != "key") {
+        } else if (name != "account" && name != "key" && name != "deposit") {
             throw Wrong{"unknown member " + std::string(name)};
         }
     }
@@ -103,10 +103,16 @@ std::expected<void, std::string> Exchange::put_account(const boost::json::object
             const auto* flag = member->get_object().if_contains("revoked");
             revoked = flag != nullptr && flag->is_bool() && flag->get_bool();
         }
-        // Everything is read before anything is changed.
-        if (!ring_.accounts.contains(account.name))
-            venue_->add_account(account.name, account.tier, account.balances);
+        std::map<std::string, std::string> deposits;
+        if (const auto* member = object.if_contains("deposit")) {
+            deposits = as_values<std::map<std::string, std::string>>(*member, "deposit");
+        }
+        // Everything of ours is read before anything is changed; the venue refuses an asset or amount by
+        // throwing.
+        if (!ring_.accounts.contains(account.name)) open_account(account);
         ring_.accounts[account.name] = account;
+        for (const auto& [asset, amount] : deposits)
+            venue_->deposit(account.name, asset, amount, clock_.now());
         if (!key) return {};
         if (revoked) {
             ring_.keys.erase(key->api_key);
