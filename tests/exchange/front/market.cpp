@@ -39,6 +39,7 @@ constexpr auto members = std::to_array<std::pair<std::string_view, Member>>({
     {"volume_minimum_text", &Settings::volume_minimum_text},
     {"duplicate_cl_ord_id_text", &Settings::duplicate_cl_ord_id_text},
     {"edit_not_allowed_text", &Settings::edit_not_allowed_text},
+    {"unknown_query_text", &Settings::unknown_query_text},
     {"disarmed_trigger_time_absent", &Settings::disarmed_trigger_time_absent},
     {"margin_allowed", &Settings::margin_allowed},
     {"index_unavailable", &Settings::index_unavailable},
