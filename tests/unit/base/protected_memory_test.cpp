@@ -13,6 +13,7 @@
 #include <memory_resource>
 #include <sstream>
 #include <string>
+#include <vector>
 
 using krakken::base::SecretBytes;
 using krakken::base::WipedArena;
@@ -20,34 +21,48 @@ using ConstBytes = std::span<const unsigned char>;
 
 namespace {
 
-// How the kernel lists the mapping of an address, e.g. "---p", with VmFlags after it.
+// How the kernel lists one mapping.
 struct Mapping {
-    std::string rights;
+    std::uintptr_t first = 0;
+    std::uintptr_t last = 0;
+    std::string rights;  // e.g. "---p"
     bool left_out_of_dumps = false;
     bool locked = false;
 };
 
-Mapping mapping_of(const void* address) {
+std::vector<Mapping> mappings() {
     std::ifstream file("/proc/self/smaps");
     std::string line;
-    Mapping found;
-    bool inside = false;
+    std::vector<Mapping> all;
     while (std::getline(file, line)) {
         std::istringstream words(line);
-        std::uintptr_t first = 0;
-        std::uintptr_t last = 0;
+        Mapping mapping;
         char dash = 0;
-        std::string rights;
-        if (words >> std::hex >> first >> dash >> last >> rights && dash == '-') {
-            const auto wanted = reinterpret_cast<std::uintptr_t>(address);
-            inside = wanted >= first && wanted < last;
-            if (inside) found.rights = rights;
-        } else if (inside && line.starts_with("VmFlags:")) {
-            found.left_out_of_dumps = line.find(" dd") != std::string::npos;
-            found.locked = line.find(" lo") != std::string::npos;
+        if (words >> std::hex >> mapping.first >> dash >> mapping.last >> mapping.rights && dash == '-') {
+            all.push_back(mapping);
+        } else if (line.starts_with("VmFlags:")) {
+            all.back().left_out_of_dumps = line.find(" dd") != std::string::npos;
+            all.back().locked = line.find(" lo") != std::string::npos;
         }
     }
-    return found;
+    return all;
+}
+
+Mapping mapping_of(const void* address) {
+    const auto wanted = reinterpret_cast<std::uintptr_t>(address);
+    for (const Mapping& mapping : mappings()) {
+        if (wanted >= mapping.first && wanted < mapping.last) return mapping;
+    }
+    return {};
+}
+
+// Bytes of memory like that of secrets that can be read right now.
+std::uintptr_t open_bytes() {
+    std::uintptr_t sum = 0;
+    for (const Mapping& mapping : mappings()) {
+        if (mapping.left_out_of_dumps && mapping.rights[0] == 'r') sum += mapping.last - mapping.first;
+    }
+    return sum;
 }
 
 const void* address_of(const SecretBytes& bytes) {
@@ -82,6 +97,14 @@ TEST_CASE("a secret is unreadable at rest, readable in use, also in nested use",
     CHECK(mapping_of(address).rights == "---p");
 }
 
+TEST_CASE("a secret that was never used is closed from the start", "[protected_memory]") {
+    const auto before = open_bytes();
+    const SecretBytes secret(16);
+    CHECK(open_bytes() == before);
+    const auto used = secret.use([](ConstBytes) { return open_bytes(); });
+    CHECK(used > before);
+}
+
 TEST_CASE("a use that throws closes the secret too", "[protected_memory]") {
     const SecretBytes secret(16);
     const void* address = address_of(secret);
@@ -92,7 +115,7 @@ TEST_CASE("a use that throws closes the secret too", "[protected_memory]") {
 TEST_CASE("a secret is locked in memory and left out of core images", "[protected_memory]") {
     const SecretBytes secret(16);
     if (!krakken::base::memory_lock_ok()) {
-        WARN("this machine allows no locked memory");
+        WARN("no memory can be locked on this machine or in a sanitized build");
         return;
     }
     const Mapping mapping = mapping_of(address_of(secret));

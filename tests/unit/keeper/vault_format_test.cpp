@@ -149,6 +149,33 @@ TEST_CASE("a cost beyond the limits is refused before it is paid", "[vault]") {
     CHECK_FALSE(refused(memory_at, {0x00, 0x00, 0x00, 0x80, 0, 0, 0, 0}));  // 2 GiB
 }
 
+TEST_CASE("slots that would cost more than one derivation, or none, are refused", "[vault]") {
+    const SealedVault vault;
+    const auto good = *read_header(vault.image);
+    const auto accepted = [&](std::vector<Slot> slots) {
+        VaultHeader header = good;
+        header.slots = std::move(slots);
+        Bytes file(header_bytes(header) + mac_bytes);
+        write_header(header, file);
+        return read_header(file).has_value();
+    };
+    const Slot& passphrase = good.slots[0];
+    const Slot& key_file = good.slots[1];
+    CHECK(accepted({passphrase}));
+    CHECK(accepted({key_file, passphrase}));
+    CHECK_FALSE(accepted({}));
+    CHECK_FALSE(accepted({key_file}));
+    CHECK_FALSE(accepted({passphrase, passphrase}));
+    std::vector<Slot> many(max_slots, key_file);
+    many[0] = passphrase;
+    CHECK(accepted(many));
+    many.push_back(key_file);
+    CHECK_FALSE(accepted(many));
+    Slot unknown = key_file;
+    unknown.type = static_cast<SlotType>(3);
+    CHECK_FALSE(accepted({passphrase, unknown}));
+}
+
 TEST_CASE("a change of cost that derives the same key is caught by what the slot is bound to", "[vault]") {
     // Argon2id counts memory in KiB: the lowest ten bits change nothing but the file.
     const SealedVault vault;
