@@ -77,7 +77,7 @@ private:
 
     std::optional<Failure> open();
     void answer(std::string_view line);
-    Failure give_up(std::uint64_t id, const Waiting& waiting);
+    static Failure given_up(const Waiting& waiting);
 
     static asio::awaitable<void> write_all(std::shared_ptr<Link> link, std::shared_ptr<Socket> socket);
     static asio::awaitable<void> read_all(std::shared_ptr<Link> link, std::shared_ptr<Socket> socket);
@@ -132,8 +132,12 @@ asio::awaitable<Outcome<std::string>> AsyncClient::Link::request(
     waiting_.emplace(id, &waiting);
     wake_writer_.cancel();
 
-    // A coroutine that is destroyed instead of resumed takes its entry with it.
-    const auto forget = [this, id](const Waiting*) { waiting_.erase(id); };
+    // However this coroutine ends (it may throw or be destroyed, too): its entry goes with it, and what has
+    // not begun to leave is taken back.
+    const auto forget = [this, id](const Waiting* entry) {
+        if (!entry->leaving) std::erase_if(outgoing_, [id](const Outgoing& out) { return out.id == id; });
+        waiting_.erase(id);
+    };
     const std::unique_ptr<Waiting, decltype(forget)> entry(&waiting, forget);
 
     if (patience) {
@@ -142,16 +146,15 @@ asio::awaitable<Outcome<std::string>> AsyncClient::Link::request(
         waiting.answered.expires_at(asio::steady_timer::time_point::max());
     }
     co_await waiting.answered.async_wait(token);
-    if (!waiting.outcome) co_return std::unexpected(give_up(id, waiting));
+    if (!waiting.outcome) co_return std::unexpected(given_up(waiting));
     co_return std::move(*waiting.outcome);
 }
 
-Failure AsyncClient::Link::give_up(std::uint64_t id, const Waiting& waiting) {
+Failure AsyncClient::Link::given_up(const Waiting& waiting) {
     if (waiting.leaving)
         return unanswered(
             FailureKind::late, "krakkend did not answer before the wait for it ended", waiting.acting
         );
-    std::erase_if(outgoing_, [id](const Outgoing& out) { return out.id == id; });
     return make_failure(
         FailureKind::unsent, "the wait ended before the request was sent; nothing was done", "try it again"
     );

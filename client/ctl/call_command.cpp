@@ -50,7 +50,7 @@ void add_call(CLI::App& app, Context& context) {
         "  krakkenctl call CancelOrderBatch 'orders:=[\"OABCDE-12345-FGHIJK\"]'\n"
         "Digits reach Kraken as they are typed. 'krakkenctl endpoints' lists them all.\n"
         "--max-wait-ms bounds the wait for the rate limit and for earlier calls of the\n"
-        "account (10 s for reads, 2 s else: a late price is a wrong price). 0: now or never.\n"
+        "account (10 s for reads, else 2 s: a late price is a wrong price); 0: at once.\n"
         "Exit status 5: it may have been placed. Look it up, do not repeat the call."
     );
     auto arguments = std::make_shared<CallArguments>();
