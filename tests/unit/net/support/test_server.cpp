@@ -179,6 +179,8 @@ void TestServer::accept_all() {
 
 void TestServer::serve(int number, tcp::socket socket) {
     const int descriptor = socket.native_handle();
+    // Else a second small write waits for the client's acknowledgement, and "sent" is not yet on its way.
+    socket.set_option(tcp::no_delay(true));
     asio::ssl::stream<tcp::socket> stream(std::move(socket), tls_);
     try {
         if (wish_.handshake) stream.handshake(asio::ssl::stream_base::server);
