@@ -8,6 +8,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <array>
 #include <cerrno>
 #include <charconv>
@@ -101,7 +102,10 @@ Descriptor::~Descriptor() {
 }
 
 Result<Bytes> read_all(int file, const std::filesystem::path& path, std::size_t max_size) {
-    Bytes bytes(max_size + 1);
+    struct stat status{};
+    if (fstat(file, &status) != 0) return cannot_open(path, errno);
+    // Room for what is there and one byte more, which tells a file that is too large or grows.
+    Bytes bytes(std::min(static_cast<std::size_t>(status.st_size), max_size) + 1);
     std::size_t used = 0;
     while (used < bytes.size()) {
         const ssize_t count = pread(file, bytes.data() + used, bytes.size() - used, static_cast<off_t>(used));
@@ -110,8 +114,12 @@ Result<Bytes> read_all(int file, const std::filesystem::path& path, std::size_t 
         if (count == 0) break;
         used += static_cast<std::size_t>(count);
     }
-    if (used > max_size)
-        return refuse("unreadable", fmt::format("{} is larger than {} bytes.", path.string(), max_size), "");
+    if (used == bytes.size())
+        return refuse(
+            "unreadable",
+            fmt::format("{} is larger than {} bytes, or changes.", path.string(), max_size),
+            "Put the right file there."
+        );
     bytes.resize(used);
     return bytes;
 }

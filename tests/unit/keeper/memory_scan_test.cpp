@@ -12,9 +12,11 @@
 
 #include <algorithm>
 #include <cstdint>
+#include <cstring>
 #include <fstream>
 #include <sstream>
 #include <string>
+#include <vector>
 
 using namespace krakken::keeper;
 using namespace krakken::keeper::test;
@@ -113,23 +115,30 @@ std::size_t count_in(std::span<const unsigned char> memory, std::span<const unsi
         return byte == static_cast<unsigned char>(~other);
     };
     std::size_t found = 0;
-    const auto first = static_cast<unsigned char>(~inverted[0]);
-    auto at = std::find(memory.begin(), memory.end(), first);
-    while (static_cast<std::size_t>(memory.end() - at) >= inverted.size()) {
-        if (std::equal(inverted.begin(), inverted.end(), at, [&](auto a, auto b) { return same(b, a); }))
-            ++found;
-        at = std::find(at + 1, memory.end(), first);
+    while (memory.size() >= inverted.size()) {
+        const void* first =
+            std::memchr(memory.data(), static_cast<unsigned char>(~inverted[0]), memory.size());
+        if (first == nullptr) break;
+        memory = memory.last(
+            static_cast<std::size_t>(memory.data() + memory.size() - static_cast<const unsigned char*>(first))
+        );
+        if (memory.size() < inverted.size()) break;
+        if (std::ranges::equal(memory.first(inverted.size()), inverted, same)) ++found;
+        memory = memory.subspan(1);
     }
     return found;
 }
 
-// How often the text stands in this process's memory. /proc/self/mem also reads pages that are closed.
-std::size_t count_in_memory(std::span<const unsigned char> inverted, Pages pages) {
-    constexpr std::uintptr_t largest = std::uintptr_t{1} << 30;  // beyond it lie a sanitizer's shadows
+// How often these texts, all of a length up to `overlap`, stand in this process's memory. /proc/self/mem also
+// reads pages that are closed.
+using Texts = std::vector<std::vector<unsigned char>>;
+std::vector<std::size_t> count_in_memory(const Texts& inverted, Pages pages) {
+    constexpr std::size_t overlap = 64;
+    constexpr std::uintptr_t largest = std::uintptr_t{1} << 28;  // beyond it lie a sanitizer's shadows
     ScanBuffer buffer;
     const int memory = open("/proc/self/mem", O_RDONLY | O_CLOEXEC);
     REQUIRE(memory >= 0);
-    std::size_t found = 0;
+    std::vector<std::size_t> found(inverted.size());
     std::ifstream maps("/proc/self/maps");
     std::string line;
     while (std::getline(maps, line)) {
@@ -145,10 +154,11 @@ std::size_t count_in_memory(std::span<const unsigned char> inverted, Pages pages
             const std::size_t wanted = std::min<std::size_t>(last - first, ScanBuffer::size);
             const ssize_t got = pread(memory, buffer.data(), wanted, static_cast<off_t>(first));
             if (got <= 0) break;
-            found += count_in({buffer.data(), static_cast<std::size_t>(got)}, inverted);
-            // The next piece overlaps, for what stands across the border.
             const auto step = static_cast<std::size_t>(got);
-            first += step == last - first || step <= inverted.size() ? step : step - inverted.size() + 1;
+            for (std::size_t i = 0; i < inverted.size(); ++i)
+                found[i] += count_in({buffer.data(), step}, inverted[i]);
+            // The next piece overlaps, for what stands across the border.
+            first += step == last - first || step <= overlap ? step : step - overlap;
         }
     }
     close(memory);
@@ -159,9 +169,9 @@ std::size_t count_in_memory(std::span<const unsigned char> inverted, Pages pages
 
 TEST_CASE("the search finds a canary in an ordinary string, and not itself", "[memory]") {
     const Canary canary;
-    CHECK(count_in_memory(canary.inverted(), Pages::all) == 0);
+    CHECK(count_in_memory({canary.inverted()}, Pages::all)[0] == 0);
     const std::string plain = canary.text();
-    CHECK(count_in_memory(canary.inverted(), Pages::readable) >= 1);
+    CHECK(count_in_memory({canary.inverted()}, Pages::readable)[0] >= 1);
 }
 
 TEST_CASE(
@@ -199,16 +209,17 @@ TEST_CASE(
     REQUIRE(other.has_value());
     REQUIRE(fixture.sign(other->key).has_value());
 
-    const auto check_none = [&](Pages pages) {
-        CHECK(count_in_memory(passphrase.inverted(), pages) == 0);
-        CHECK(count_in_memory(secret.inverted(), pages) == 0);
-        CHECK(count_in_memory(secret.inverted_decoded(), pages) == 0);
-        CHECK(count_in_memory(seed.inverted(), pages) == 0);
-        CHECK(count_in_memory(seed.inverted_decoded_base32(), pages) == 0);
-        CHECK(count_in_memory(staged_secret.inverted(), pages) == 0);
-        CHECK(count_in_memory(staged_secret.inverted_decoded(), pages) == 0);
+    const Texts texts = {
+        passphrase.inverted(),
+        secret.inverted(),
+        secret.inverted_decoded(),
+        seed.inverted(),
+        seed.inverted_decoded_base32(),
+        staged_secret.inverted(),
+        staged_secret.inverted_decoded(),
     };
-    check_none(Pages::readable);
+    const std::vector<std::size_t> none(texts.size(), 0);
+    CHECK(count_in_memory(texts, Pages::readable) == none);
     fixture.keeper->lock();
-    check_none(Pages::all);
+    CHECK(count_in_memory(texts, Pages::all) == none);
 }
