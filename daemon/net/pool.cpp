@@ -7,6 +7,7 @@
 #include <boost/asio/as_tuple.hpp>
 #include <boost/asio/bind_cancellation_slot.hpp>
 #include <boost/asio/co_spawn.hpp>
+#include <boost/asio/dispatch.hpp>
 #include <boost/asio/use_awaitable.hpp>
 #include <boost/system/system_error.hpp>
 #include <string>
@@ -87,8 +88,10 @@ void Pool::close() {
     closed_ = true;
     warm_ = 0;
     look_.cancel();
-    for (auto& dialing : dials_) {
-        dialing.emit(asio::cancellation_type::terminal);
+    for (const auto& dialing : dials_) {
+        // On the loop, because elsewhere co_spawn's part of the signal passes itself on by address and may
+        // arrive after its end.
+        asio::dispatch(executor_, [dialing] { dialing->emit(asio::cancellation_type::terminal); });
     }
     for (Idle& idle : std::exchange(idle_, {})) {
         drop(std::move(idle.connection));
@@ -200,7 +203,7 @@ void Pool::look_again(std::optional<TimePoint> when) {
 }
 
 void Pool::dial() {
-    const auto signal = dials_.emplace(dials_.end());
+    const auto signal = dials_.insert(dials_.end(), std::make_shared<asio::cancellation_signal>());
     const TimePoint deadline = Clock::now() + settings_.connect_timeout;
     auto on_end = [self = shared_from_this(), signal](std::exception_ptr error, Opened opened) {
         self->dials_.erase(signal);
@@ -209,7 +212,7 @@ void Pool::dial() {
     asio::co_spawn(
         executor_,
         open(shared_from_this(), deadline),
-        asio::bind_cancellation_slot(signal->slot(), std::move(on_end))
+        asio::bind_cancellation_slot((*signal)->slot(), std::move(on_end))
     );
 }
 

@@ -96,7 +96,7 @@ private:
     boost::asio::steady_timer look_;
     std::deque<Idle> idle_;  // oldest first
     std::list<Waiter*> waiting_;
-    std::list<boost::asio::cancellation_signal> dials_;  // under way
+    std::list<std::shared_ptr<boost::asio::cancellation_signal>> dials_;  // under way
     std::size_t busy_ = 0;
     std::size_t warm_ = 0;
     unsigned failures_ = 0;  // of opening, in a row
