@@ -7,6 +7,7 @@
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/signal_set.hpp>
 #include <boost/json.hpp>
+#include <charconv>
 #include <csignal>
 #include <filesystem>
 #include <fstream>
@@ -40,9 +41,11 @@ tcp::endpoint parse_endpoint(const std::string& text) {
     if (colon == std::string::npos) throw std::runtime_error("not ADDRESS:PORT: " + text);
     std::string address = text.substr(0, colon);
     if (address.starts_with('[') && address.ends_with(']')) address = address.substr(1, address.size() - 2);
-    const int port = std::stoi(text.substr(colon + 1));
-    if (port < 0 || port > 65535) throw std::runtime_error("not a port: " + text);
-    return {boost::asio::ip::make_address(address), static_cast<unsigned short>(port)};
+    unsigned short port = 0;
+    const char* end = text.data() + text.size();
+    const auto read = std::from_chars(text.data() + colon + 1, end, port);
+    if (read.ec != std::errc{} || read.ptr != end) throw std::runtime_error("not a port: " + text);
+    return {boost::asio::ip::make_address(address), port};
 }
 
 std::string url(const std::string& scheme, const tcp::endpoint& where) {

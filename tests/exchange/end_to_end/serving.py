@@ -66,6 +66,12 @@ class Serving(ExchangeTest):
             self.assertEqual(exchange.call("GetApiKeyInfo", connection=connection)["error"], [])
         connection.close()
         self.assertEqual(len({entry["connection"] for entry in exchange.journal()}), 1)
+        raw = socket.create_connection((exchange.base.hostname, exchange.base.port))
+        with exchange.tls.wrap_socket(raw, server_hostname="localhost") as stream:
+            stream.sendall(2 * b"GET /0/public/Time HTTP/1.1\r\nHost: x\r\n\r\n")
+            text = b""
+            while text.count(b"rfc1123") < 2:
+                text += stream.recv(10000)
 
     def test_garbage_harms_nobody(self):
         exchange = self.exchange

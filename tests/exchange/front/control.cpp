@@ -261,6 +261,7 @@ Reply Control::put_account(const std::string& body) {
 }
 
 Reply Control::reset() {
+    hooks_.forget_duplicates();
     exchange_.reset();
     hooks_.faults_changed();
     return state();

@@ -21,7 +21,8 @@ struct ConnectionCounts {
 struct ServerHooks {
     std::function<ConnectionCounts()> counts;
     std::function<void()> close_connections;
-    std::function<void()> faults_changed;  // the listener may have to close or to open again
+    std::function<void()> forget_duplicates;  // those still to come
+    std::function<void()> faults_changed;     // the listener may have to close or to open again
 };
 
 class Control {

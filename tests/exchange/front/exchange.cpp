@@ -4,7 +4,6 @@
 
 #include <algorithm>
 #include <boost/json.hpp>
-#include <new>
 #include <stdexcept>
 
 #include "tests/exchange/admission/signature.hpp"
@@ -115,8 +114,7 @@ void Exchange::reset() {
         key.created = key.modified = now;
         key.in_flight = std::make_shared<std::int64_t>(0);  // the copies of the start would share theirs
     }
-    std::destroy_at(&admission_);
-    std::construct_at(&admission_, switches_, ring_);
+    admission_.emplace(switches_, ring_);
     venue_ = std::make_unique<Venue>(start_.market);
     for (const auto& [name, account] : ring_.accounts)
         open_account(account);
@@ -145,7 +143,7 @@ Outcome Exchange::handle(
     entry.duplicate_of = duplicate_of;
     Outcome outcome;
     if (reach != Reach::nowhere) {
-        Verdict verdict = admission_.judge(to_attempt(request, connection, now));
+        Verdict verdict = admission_->judge(to_attempt(request, connection, now));
         outcome.admitted = verdict.refused_by.empty();
         outcome.reply = to_reply(verdict);
         if (outcome.admitted) {
@@ -173,7 +171,7 @@ void Exchange::execute(Verdict& verdict, Time now, Outcome& outcome, JournalEntr
     const bool bad_arguments = std::ranges::all_of(answered.errors, [](const std::string& text) {
         return text.starts_with("EGeneral:Invalid arguments");
     });
-    admission_.refuse_later(verdict, bad_arguments ? "arguments" : "business");
+    admission_->refuse_later(verdict, bad_arguments ? "arguments" : "business");
 }
 
 Answer Exchange::answer(const Verdict& verdict, Time now) {

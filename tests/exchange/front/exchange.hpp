@@ -7,6 +7,7 @@
 #include <cstdint>
 #include <expected>
 #include <memory>
+#include <optional>
 #include <string>
 
 #include "tests/exchange/admission/admission.hpp"
@@ -70,7 +71,7 @@ public:
     const Faults& faults() const { return faults_; }
     const Journal& journal() const { return journal_; }
     const KeyRing& ring() const { return ring_; }
-    const Lockouts& lockouts() const { return admission_.lockouts(); }
+    const Lockouts& lockouts() const { return admission_->lockouts(); }
     const Switches& switches() const { return switches_; }
     std::uint64_t executed() const { return executed_; }
 
@@ -86,7 +87,7 @@ private:
     const Config start_;
     Switches switches_;
     KeyRing ring_;
-    Admission admission_{switches_, ring_};
+    std::optional<Admission> admission_;  // always there; made anew by reset()
     std::unique_ptr<Venue> venue_;
     Clock clock_;
     Faults faults_;

@@ -61,6 +61,7 @@ ServerHooks HttpsServer::hooks() {
                 return counts;
             },
         .close_connections = [this] { close_connections(); },
+        .forget_duplicates = [this] { forget_duplicates(); },
         .faults_changed = [this] { apply_faults(); },
     };
 }
@@ -114,6 +115,11 @@ void HttpsServer::duplicate(
     });
 }
 
+void HttpsServer::forget_duplicates() {
+    for (auto& timer : duplicates_)
+        timer.cancel();
+}
+
 void HttpsServer::close_connections() {
     for (const auto& [id, session] : sessions_)
         session->close();
@@ -132,8 +138,7 @@ void HttpsServer::stop() {
     boost::system::error_code error;
     acceptor_.close(error);
     close_connections();
-    for (auto& timer : duplicates_)
-        timer.cancel();
+    forget_duplicates();
 }
 
 }  // namespace exchange::front

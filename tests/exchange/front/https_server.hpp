@@ -47,6 +47,7 @@ private:
     boost::asio::awaitable<void> accept();
     void start(tcp::socket socket);
     void close_connections();
+    void forget_duplicates();
     void apply_faults();
 
     boost::asio::io_context& context_;

@@ -17,7 +17,8 @@ std::size_t weight(const JournalEntry& entry) {
     return bytes;
 }
 
-// A parser that checks UTF-8 is at hand: what it refuses as a JSON text cannot be shown as one.
+// Boost.JSON writes a text as it is but checks UTF-8 when it reads: what it cannot read back cannot be shown
+// as text.
 bool is_utf8(const std::string& text) {
     boost::json::error_code error;
     boost::json::parse(boost::json::serialize(boost::json::string(text)), error);
