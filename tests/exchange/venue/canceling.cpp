@@ -144,6 +144,13 @@ OrderWish edited_wish(const Order& old, const Edit& edit) {
     wish.volume = edit.volume.value_or(old.volume);
     if (wish.volume <= old.filled) refuse_argument("volume");
     wish.volume -= old.filled;
+    // What the edit does not name stays as it is now, which an amend may have changed; relative prices stay
+    // resolved.
+    if (!is_trailing(wish.kind)) {
+        const Amount first = has_trigger(wish.kind) ? old.trigger_price : old.limit_price;
+        wish.price = PriceWish{0, false, first};
+        if (wish.price2) wish.price2 = PriceWish{0, false, old.limit_price};
+    }
     if (edit.price) wish.price = edit.price;
     if (edit.price2) wish.price2 = edit.price2;
     if (edit.display_volume) wish.display_volume = edit.display_volume;

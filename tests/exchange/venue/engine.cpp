@@ -1,4 +1,4 @@
-// Acceptance, holds, amends and ends of orders.
+// Acceptance, holds and ends of orders.
 
 #include "tests/exchange/venue/engine.hpp"
 
@@ -61,8 +61,7 @@ Amount Engine::traded_volume(const std::string& account, Time now) const {
     Amount sum;
     for (auto trade = trades_.rbegin(); trade != trades_.rend() && now - trade->time < std::chrono::days(30);
          ++trade)
-        if (trade->account == account)
-            sum += market_.usd_value(trade->pair->quote->id, trade->cost, trade->time);
+        if (trade->account == account) sum += trade->dollars;
     return sum;
 }
 
@@ -273,84 +272,6 @@ void Engine::cancel_all_after(const std::string& account, std::optional<Time> wh
         dead_men_[account] = *when;
     else
         dead_men_.erase(account);
-}
-
-void Engine::check_amend(const Order& order, const AmendWish& wish) const {
-    if (wish.limit_price && !has_limit(order.wish.kind)) refuse_argument("limit_price");
-    if (wish.trigger_price && (!has_trigger(order.wish.kind) || order.triggered))
-        refuse_argument("trigger_price");
-    if (wish.display_volume && order.wish.kind != OrderKind::iceberg) refuse_argument("display_qty");
-    if (wish.post_only && order.wish.kind != OrderKind::limit) refuse_argument("post_only");
-    if (!wish.volume || *wish.volume <= order.filled) return;
-    check_volume(settings_, *order.pair, *wish.volume, expected_price(order));
-}
-
-std::string Engine::amend(Order& order, const AmendWish& wish, Time now) {
-    check_amend(order, wish);
-    Order changed = order;
-    const Amount last = market_.last(*order.pair, now);
-    if (wish.volume) changed.volume = *wish.volume;
-    if (wish.display_volume) changed.wish.display_volume = wish.display_volume;
-    if (wish.limit_price && is_trailing(order.wish.kind) && !order.triggered)
-        changed.wish.price2 = wish.limit_price;
-    else if (wish.limit_price)
-        changed.limit_price = resolve_price(*wish.limit_price, '+', last, *order.pair);
-    if (wish.trigger_price && is_trailing(order.wish.kind))
-        changed.wish.price = wish.trigger_price;
-    else if (wish.trigger_price)
-        changed.trigger_price = resolve_price(*wish.trigger_price, '+', last, *order.pair);
-    const auto display = changed.wish.display_volume;
-    if (display && (*display > changed.volume || display->times(Amount::of_units(15)) < changed.volume))
-        refuse_argument("display_qty");
-    const bool same = changed.volume == order.volume && changed.limit_price == order.limit_price &&
-                      changed.trigger_price == order.trigger_price && display == order.wish.display_volume &&
-                      !(is_trailing(order.wish.kind) && (wish.limit_price || wish.trigger_price));
-    if (same) refuse("EOrder:No amendable parameters");
-    if (wish.post_only && crosses(changed, now)) refuse("EOrder:Post only order");
-    if (wish.limit_price)
-        check_volume(
-            settings_,
-            *order.pair,
-            std::max(changed.volume, order.filled),
-            changed.limit_price.is_positive() ? changed.limit_price : last
-        );
-    const bool ends = changed.volume <= order.filled;
-    if (!ends) {
-        const Amount cost = expected_price(changed).times(changed.remaining());
-        const Amount available = books_.free(order.account, paying_asset(order)) + order.held;
-        if (needed(changed, cost, changed.remaining()) > available) refuse("EOrder:Insufficient funds");
-    }
-    const bool keeps_place = !wish.limit_price && changed.volume <= order.volume;
-    release(order);
-    changed.held_asset.clear();
-    changed.held = {};
-    changed.amended = true;
-    changed.changed = now;
-    order = std::move(changed);
-    order.amends.push_back({
-        ids_.amend(),
-        "user",
-        order.volume,
-        order.wish.display_volume,
-        ends ? Amount() : order.remaining(),
-        order.limit_price,
-        order.trigger_price,
-        order.wish.post_only || wish.post_only,
-        now,
-    });
-    const std::string amend_id = order.amends.back().id;
-    if (ends) {
-        order.volume = order.filled;
-        cancel(order, "User requested", now);
-        return amend_id;
-    }
-    reserve(order);
-    if (!keeps_place)
-        std::ranges::rotate(
-            std::ranges::find(living_, &order), std::ranges::find(living_, &order) + 1, living_.end()
-        );
-    if (order.active()) run(order, now);
-    return amend_id;
 }
 
 std::vector<std::string> Engine::audit() const {

@@ -96,12 +96,17 @@ private:
     const std::string& paying_asset(const Order& order) const;
     void choose_fee_side(Order& order, Amount cost);
     const Order& settle_position(Order draft, Time now);
-    void check_amend(const Order& order, const AmendWish& wish) const;
     Amount expected_price(const Order& order) const;
 
+    // engine_amend.cpp: changes
+    void check_amend(const Order& order, const AmendWish& wish) const;
+    Order amended(const Order& order, const AmendWish& wish, Time now) const;
+    void record_amend(Order& order, bool post_only, Time now);
+
     // engine_time.cpp: what time brings
-    Time next_event(Time after, Time until, Time::duration stride) const;
+    Time next_event(Time after, Time until, Time::duration step, Time::duration stride) const;
     void happen(Time now, bool new_price);
+    bool trades_now(const Pair& pair) const;
     void start_pending(Order& order, Time now);
     void sweep(Order& order, Time now);
     bool trigger_reached(Order& order, Time now);
@@ -109,13 +114,17 @@ private:
 
     // matching.cpp: fills
     Plan plan(const Order& order, Time now);
+    // Volume that can be had of one level or in one price step: at most Settings::fill_slice.
+    Amount slice(Amount wanted) const;
+    // What planning does about a meeting with the same account's order; false: it ends here.
+    bool plan_self_trade(const Order& order, Order& resting, Plan& plan) const;
     Order* best_resting(const Order& taker, const std::vector<Order*>& passed);
     bool crosses(const Order& order, Time now);
     bool affordable(const Order& order, const Plan& plan) const;
     void run(Order& order, Time now);
     void fill(Order& order, Amount price, Amount volume, bool maker, Time now);
     void settle_spot(Order& order, Trade& trade, Amount base_fee, Amount quote_fee);
-    void settle_margin(Order& order, Trade& trade, Amount quote_fee);
+    void settle_margin(Order& order, Trade& trade, Amount quote_fee, bool held);
     void spawn_close(const Order& order, Amount volume, Time now);
 
     const Settings& settings_;

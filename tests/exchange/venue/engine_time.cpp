@@ -12,6 +12,10 @@ namespace {
 // A clock moved by a year must not cost a year of steps: beyond this many the steps get longer.
 constexpr int most_steps = 2000;
 
+Time::duration price_step(const Settings& settings) {
+    return std::max<Time::duration>(settings.price_step, std::chrono::milliseconds(1));
+}
+
 }  // namespace
 
 void Engine::advance(Time now) {
@@ -19,11 +23,16 @@ void Engine::advance(Time now) {
         clock_ = now;
         return;
     }
-    const Time::duration step = settings_.price_step;
+    // Offline: nothing happens, and what was due meanwhile happens on return, without the prices in between.
+    if (settings_.system_status == "maintenance") {
+        clock_ = now;
+        return;
+    }
+    const Time::duration step = price_step(settings_);
     const auto stride = std::max(step, (now - clock_) / most_steps / step * step + step);
     const bool short_way = now - clock_ <= step * most_steps;
     while (true) {
-        const Time next = next_event(clock_, now, short_way ? step : stride);
+        const Time next = next_event(clock_, now, step, short_way ? step : stride);
         if (next > now) break;
         const bool new_price = next.time_since_epoch() / step != clock_.time_since_epoch() / step;
         clock_ = next;
@@ -32,7 +41,7 @@ void Engine::advance(Time now) {
     clock_ = now;
 }
 
-Time Engine::next_event(Time after, Time until, Time::duration stride) const {
+Time Engine::next_event(Time after, Time until, Time::duration step, Time::duration stride) const {
     Time next = until + Time::duration(1);
     const auto consider = [&](Time when) {
         if (when < next) next = std::max(when, after + Time::duration(1));
@@ -44,9 +53,8 @@ Time Engine::next_event(Time after, Time until, Time::duration stride) const {
         if (order->status == OrderStatus::pending) consider(*order->wish.start);
     }
     if (!living_.empty()) {
-        const auto steps = after.time_since_epoch() / settings_.price_step;
-        const auto boundary = Time((steps + 1) * Time::duration(settings_.price_step));
-        consider(boundary + (stride - settings_.price_step));
+        const auto boundary = Time((after.time_since_epoch() / step + 1) * step);
+        consider(boundary + (stride - step));
     }
     return next;
 }
@@ -72,15 +80,24 @@ void Engine::happen(Time now, bool new_price) {
         if (order->alive()) sweep(*order, now);
 }
 
+bool Engine::trades_now(const Pair& pair) const {
+    const auto own = settings_.pair_status.find(pair.id);
+    for (const auto& status :
+         {settings_.system_status, own == settings_.pair_status.end() ? "online" : own->second})
+        if (status == "maintenance" || status == "cancel_only" || status == "post_only") return false;
+    return true;
+}
+
 void Engine::start_pending(Order& order, Time now) {
     order.status = OrderStatus::open;
+    if (!trades_now(*order.pair)) return cancel(order, "Market closed", now);
     if (has_trigger(order.wish.kind)) return;
     if (order.wish.post_only && crosses(order, now)) return cancel(order, "Post only order", now);
     trigger(order, now);
 }
 
 void Engine::sweep(Order& order, Time now) {
-    if (order.status != OrderStatus::open) return;
+    if (order.status != OrderStatus::open || !trades_now(*order.pair)) return;
     if (!order.active()) {
         if (trigger_reached(order, now)) trigger(order, now);
         return;
@@ -88,12 +105,12 @@ void Engine::sweep(Order& order, Time now) {
     const bool passed = order.wish.side == Side::buy ? market_.ask(*order.pair, now) <= order.limit_price
                                                      : market_.bid(*order.pair, now) >= order.limit_price;
     if (!passed) return;
-    Amount volume = order.remaining();
-    if (!settings_.fill_slice.empty()) volume = std::min(volume, Amount::of(settings_.fill_slice));
+    Amount volume = slice(order.remaining());
     if (order.wish.display_volume) volume = std::min(volume, *order.wish.display_volume);
     if (order.wish.reduce_only)
         volume = std::min(volume, positions_.closable(order.account, *order.pair, order.wish.side));
-    if (volume.is_zero()) return cancel(order, "Reduce only", now);
+    if (order.wish.reduce_only && volume.is_zero()) return cancel(order, "Reduce only", now);
+    if (!volume.is_positive()) return;
     fill(order, order.limit_price, volume, true, now);
     if (order.alive() && order.remaining().is_zero()) finish(order, OrderStatus::closed, "", now);
     spawn_close(order, volume, now);
@@ -119,16 +136,16 @@ bool Engine::trigger_reached(Order& order, Time now) {
 void Engine::trigger(Order& order, Time now) {
     order.triggered = true;
     order.touched = has_trigger(order.wish.kind);
-    if (is_trailing(order.wish.kind) && has_limit(order.wish.kind))
-        order.limit_price = resolve_price(*order.wish.price2, '+', order.trigger_price, *order.pair);
     release(order);
     try {
+        if (is_trailing(order.wish.kind) && has_limit(order.wish.kind))
+            order.limit_price = resolve_price(*order.wish.price2, '+', order.trigger_price, *order.pair);
         if (has_limit(order.wish.kind))
             reserve(order);
         else if (!affordable(order, plan(order, now)))
             refuse("EOrder:Insufficient funds");
-    } catch (const Refusal&) {
-        return cancel(order, "Insufficient funds", now);
+    } catch (const Refusal& refusal) {
+        return cancel(order, refusal.text.substr(refusal.text.find(':') + 1), now);
     }
     run(order, now);
 }

@@ -40,7 +40,8 @@ std::int64_t height(const Wave& wave, std::uint64_t seed, std::int64_t nanosecon
 Amount Market::last(const Pair& pair, Time time) const {
     if (const auto pinned = settings_.pinned_prices.find(pair.id); pinned != settings_.pinned_prices.end())
         return Amount::of(pinned->second).down_to(pair.tick);
-    const auto step = std::max<std::int64_t>(1, std::chrono::nanoseconds(settings_.price_step).count());
+    const auto step =
+        std::max<std::int64_t>(1'000'000, std::chrono::nanoseconds(settings_.price_step).count());
     const auto since = std::max<std::int64_t>(0, time.time_since_epoch().count());
     std::int64_t offset = 0;
     for (const Wave& wave : waves)

@@ -34,6 +34,19 @@ Order* Engine::best_resting(const Order& taker, const std::vector<Order*>& passe
     return best;
 }
 
+Amount Engine::slice(Amount wanted) const {
+    return settings_.fill_slice.empty() ? wanted : std::min(wanted, Amount::of(settings_.fill_slice));
+}
+
+bool Engine::plan_self_trade(const Order& order, Order& resting, Plan& plan) const {
+    if (order.wish.self_trade != SelfTrade::cancel_newest)
+        plan.steps.push_back({resting.limit_price, {}, &resting, true});
+    if (order.wish.self_trade == SelfTrade::cancel_oldest) return true;
+    plan.stop = true;
+    plan.stop_reason = "Self trade prevention";
+    return false;
+}
+
 Engine::Plan Engine::plan(const Order& order, Time now) {
     Plan plan;
     const auto& wish = order.wish;
@@ -42,39 +55,31 @@ Engine::Plan Engine::plan(const Order& order, Time now) {
     int depth = 0;
     Amount left = order.remaining();
     if (wish.reduce_only) left = std::min(left, positions_.closable(order.account, pair, wish.side));
-    if (left < order.remaining()) plan.stop = true, plan.stop_reason = "Reduce only";
+    if (left < order.remaining()) {
+        plan.stop = true;
+        plan.stop_reason = "Reduce only";
+    }
     Amount money = wish.volume_in_quote ? wish.volume : Amount();
-    while (left.is_positive() || wish.volume_in_quote) {
+    while (depth < most_levels) {
         const Level level = market_.level(pair, wish.side, depth, now);
         Order* maker = best_resting(order, passed);
         if (maker && better(wish.side, level.price, maker->limit_price)) maker = nullptr;
         const Amount price = maker ? maker->limit_price : level.price;
-        if (!within_limit(order, price) || (!maker && depth == most_levels)) break;
+        if (wish.volume_in_quote) left = money.over(price).cut(pair.volume_decimals);
+        if (!left.is_positive() || !within_limit(order, price)) break;
+        if (maker) passed.push_back(maker);
         if (maker && maker->account == order.account) {
-            if (wish.self_trade != SelfTrade::cancel_newest) plan.steps.push_back({price, {}, maker, true});
-            passed.push_back(maker);
-            if (wish.self_trade == SelfTrade::cancel_oldest) continue;
-            plan.stop = true;
-            plan.stop_reason = "Self trade prevention";
+            if (plan_self_trade(order, *maker, plan)) continue;
             break;
         }
-        if (wish.volume_in_quote) left = money.over(price).cut(pair.volume_decimals);
-        Amount volume = left;
-        if (maker)
-            volume = std::min(volume, maker->remaining());
-        else if (!settings_.fill_slice.empty())
-            volume = std::min(volume, Amount::of(settings_.fill_slice));
+        const Amount volume = maker ? std::min(left, maker->remaining()) : slice(left);
         if (!volume.is_positive()) break;
         plan.steps.push_back({price, volume, maker, false});
         plan.volume += volume;
         plan.cost += price.times(volume).raised(pair.quote->decimals);
         money -= price.times(volume);
         left -= volume;
-        if (maker)
-            passed.push_back(maker);
-        else
-            ++depth;
-        if (wish.volume_in_quote && left.is_zero()) break;
+        if (!maker) ++depth;
     }
     return plan;
 }
@@ -138,11 +143,12 @@ void Engine::fill(Order& order, Amount price, Amount volume, bool maker, Time no
     trade.cost = cost;
     trade.fee = quote_fee;
     trade.volume = volume;
+    trade.dollars = market_.usd_value(pair.quote->id, cost, now);
     trade.leverage = order.wish.leverage;
     trade.number = first_trade_number + std::int64_t(trades_.size());
     trade.maker = maker;
     if (order.wish.leverage > 1)
-        settle_margin(order, trade, quote_fee);
+        settle_margin(order, trade, quote_fee, held);
     else
         settle_spot(
             order, trade, order.fee_in_base ? base_fee : Amount(), order.fee_in_base ? Amount() : quote_fee
@@ -171,13 +177,15 @@ void Engine::settle_spot(Order& order, Trade& trade, Amount base_fee, Amount quo
 
 // No money moves but the fee and what closing a position gained or lost. A loss beyond the free quote balance
 // stays with the venue, because nothing here liquidates in time.
-void Engine::settle_margin(Order& order, Trade& trade, Amount quote_fee) {
+void Engine::settle_margin(Order& order, Trade& trade, Amount quote_fee, bool held) {
     const Pair& pair = *order.pair;
     Amount gain;
     const Amount closed =
         positions_.close(order.account, pair, order.wish.side, trade.volume, trade.price, gain);
     const Amount fee = std::min(quote_fee, books_.free(order.account, pair.quote->id));
-    const Amount worst = fee - books_.free(order.account, pair.quote->id);
+    const Amount rest = order.remaining() - trade.volume;
+    const Amount kept = held ? needed(order, expected_price(order).times(rest), rest) : Amount();
+    const Amount worst = fee + kept - books_.free(order.account, pair.quote->id);
     gain = std::max(gain.cut(pair.quote->decimals), worst);
     trade.misc = closed.is_positive() ? "closing" : "";
     trade.fee = fee;

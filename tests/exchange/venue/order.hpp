@@ -149,6 +149,7 @@ struct Trade {
     Amount cost;
     Amount fee;  // in quote
     Amount volume;
+    Amount dollars;  // cost, for the 30-day volume
     Amount margin;
     int leverage = 0;
     std::int64_t number = 0;

@@ -101,7 +101,13 @@ struct OrderFilter {
     }
 };
 
-std::string trade_json(const Trade& trade, bool with_ledgers) {
+const Position* position_of(const Desk& desk, const Trade& trade) {
+    for (const Position* position : desk.engine.positions().open_of(trade.account))
+        if (position->id == trade.position) return position;
+    return nullptr;
+}
+
+std::string trade_json(const Desk& desk, const Trade& trade, bool with_ledgers) {
     const int places = 5;
     JsonObject json;
     json.text("ordertxid", trade.order).text("postxid", trade.position.empty() ? trade.id : trade.position);
@@ -113,6 +119,7 @@ std::string trade_json(const Trade& trade, bool with_ledgers) {
     json.text("vol", trade.volume.show(trade.pair->volume_decimals))
         .text("margin", trade.margin.show(places));
     json.text("leverage", std::to_string(trade.leverage)).text("misc", trade.misc);
+    if (!trade.position.empty()) json.text("posstatus", position_of(desk, trade) ? "open" : "closed");
     if (with_ledgers) {
         JsonArray ledgers;
         for (const auto& id : trade.ledgers)
@@ -120,12 +127,6 @@ std::string trade_json(const Trade& trade, bool with_ledgers) {
         json.raw("ledgers", ledgers.done());
     }
     return json.number("trade_id", trade.number).flag("maker", trade.maker).done();
-}
-
-const Position* position_of(const Desk& desk, const Trade& trade) {
-    for (const Position* position : desk.engine.positions().open_of(trade.account))
-        if (position->id == trade.position) return position;
-    return nullptr;
 }
 
 bool wanted(const Desk& desk, const Trade& trade, const std::string& type) {
@@ -262,7 +263,7 @@ std::string trades_history(Desk& desk, Request& request) {
     std::ranges::reverse(found);
     JsonObject trades;
     for (std::size_t i = page.offset; i < std::min(found.size(), page.offset + limit); ++i)
-        trades.raw(found[i]->id, trade_json(*found[i], ledgers));
+        trades.raw(found[i]->id, trade_json(desk, *found[i], ledgers));
     JsonObject result;
     result.raw("trades", trades.done());
     if (count) result.number("count", std::int64_t(found.size()));
@@ -280,7 +281,7 @@ std::string query_trades(Desk& desk, Request& request) {
     for (const auto& id : ids) {
         const Trade* trade = desk.engine.trade(request.account(), id);
         if (!trade) refuse_argument("txid");
-        result.raw(id, trade_json(*trade, false));
+        result.raw(id, trade_json(desk, *trade, false));
     }
     return result.done();
 }

@@ -12,6 +12,8 @@
 
 namespace exchange {
 
+// Prices and volumes in here are plain decimals; one that is not makes the next call throw
+// std::invalid_argument.
 struct Settings {
     // Ids, prices, books and addresses follow from it. Read once, when the venue is made.
     std::uint64_t seed = 1;

@@ -205,6 +205,16 @@ TEST_CASE("an edit replaces the order under a new id") {
     CHECK(bench.venue.audit().empty());
 }
 
+TEST_CASE("an edit keeps what an amend had changed") {
+    Bench bench;
+    const auto id = bench.place(bench.limit("buy", "1", "-1000"));
+    bench.text("AmendOrder", {{"txid", id}, {"limit_price", "28000"}});
+    bench.price("XXBTZUSD", "29500");
+    const auto edit = bench.result("EditOrder", {{"txid", id}, {"pair", "XBTUSD"}, {"volume", "0.5"}});
+    CHECK(edit.at("price") == "28000.0");
+    CHECK(bench.held("ZUSD") == "14056.0000");
+}
+
 TEST_CASE("an edit that fails leaves the old order as it was") {
     Bench bench;
     const auto id = bench.place(bench.limit("buy", "1", "29000"));

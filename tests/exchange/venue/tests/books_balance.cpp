@@ -18,7 +18,7 @@ public:
     void step() {
         bench_.now += std::chrono::milliseconds(pick(9000));
         bench_.as(pick(2) ? "alice" : "bob");
-        switch (pick(12)) {
+        switch (pick(14)) {
             case 0:
                 return forget(bench_.ask("CancelOrder", {{"txid", known()}}));
             case 1:
@@ -45,6 +45,8 @@ public:
                 );
             case 8:
                 return place({{"ordertype", "market"}, {"leverage", "3"}});
+            case 10:
+                return place({{"ordertype", "limit"}, {"price", near()}, {"leverage", "2"}});
             case 9:
                 return odd_job();
             default:

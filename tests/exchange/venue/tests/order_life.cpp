@@ -104,3 +104,22 @@ TEST_CASE("an order of another account can neither be seen nor canceled") {
     CHECK(bench.error("QueryOrders", {{"txid", id}}) == "EOrder:Invalid order");
     CHECK(bench.error("AmendOrder", {{"txid", id}, {"order_qty", "2"}}) == "EOrder:Unknown order");
 }
+
+TEST_CASE("what is held covers every sequence of part fills, to the last place") {
+    const auto slice = GENERATE(as<std::string>(), "0.00370037", "0.01234567", "0.0999999", "0.00000007");
+    CAPTURE(slice);
+    Settings settings = Bench::pinned();
+    settings.fill_slice = slice;
+    Bench bench(settings);
+    // Exactly what the order needs: 1000.0331 of cost, and 0.4 % of that raised to 4.0002.
+    bench.venue.add_account("carol", Tier::intermediate, {{"ZUSD", "1004.0333"}});
+    bench.as("carol");
+    CHECK(bench.place(bench.limit("buy", "0.03448391", "29000")) == "EOrder:Insufficient funds");
+    const auto id = bench.place(bench.limit("buy", "0.03448390", "29000"));
+    REQUIRE(id.starts_with("O"));
+    CHECK(bench.held("ZUSD") == "1004.0333");
+    for (int i = 0; i < 12; ++i) {
+        bench.price("XXBTZUSD", "28990");
+        REQUIRE(bench.venue.audit() == std::vector<std::string>{});
+    }
+}

@@ -173,6 +173,8 @@ TEST_CASE("a resting order fills slice by slice with each price step when the sw
     const auto id = bench.place(bench.limit("buy", "1", "29000"));
     bench.price("XXBTZUSD", "28990");
     CHECK(bench.order(id).at("vol_exec") == "0.40000000");
+    // 0.6 at 29000 and 0.4 %.
+    CHECK(bench.held("ZUSD") == "17469.6000");
     bench.price("XXBTZUSD", "28990");
     CHECK(bench.order(id).at("vol_exec") == "0.80000000");
     bench.price("XXBTZUSD", "28990");
@@ -279,6 +281,18 @@ TEST_CASE("a conditional close is placed in the opposite direction when its orde
     CHECK(bench.venue.audit().empty());
 }
 
+TEST_CASE("a resting order that another client fills gets its conditional close too") {
+    Bench bench;
+    bench.place(bench.limit("buy", "1", "30000.0", {{"close[ordertype]", "limit"}, {"close[price]", "31000"}})
+    );
+    bench.as("bob");
+    bench.place(bench.market("sell", "1"));
+    bench.as("alice");
+    const auto open = bench.result("OpenOrders").at("open").as_object();
+    REQUIRE(open.size() == 1);
+    CHECK(open.begin()->value().at("descr").at("order") == "sell 1.00000000 XBTUSD @ limit 31000.0");
+}
+
 TEST_CASE("iceberg as conditional close is a switch") {
     Bench bench;
     const auto fields =
@@ -298,4 +312,46 @@ TEST_CASE("iceberg as conditional close is a switch") {
             {{"close[ordertype]", "limit"}, {"close[surprise]", "1"}, {"close[price]", "1"}}
         )) == "EGeneral:Invalid arguments:close[surprise]"
     );
+}
+
+TEST_CASE(
+    "nothing trades in post-only, cancel-only or maintenance mode, and a switch that came due fires on return"
+) {
+    const auto mode = GENERATE(as<std::string>(), "post_only", "cancel_only", "maintenance");
+    CAPTURE(mode);
+    Bench bench;
+    const auto id = bench.place(bench.limit("buy", "1", "29000"));
+    bench.venue.settings().system_status = mode;
+    bench.price("XXBTZUSD", "28000");
+    bench.price("XXBTZUSD", "30000");
+    bench.venue.settings().system_status = "online";
+    CHECK(bench.status(id) == "open");
+    bench.text("CancelAllOrdersAfter", {{"timeout", "10"}});
+    bench.venue.settings().system_status = "maintenance";
+    bench.now += 60s;
+    bench.venue.advance(bench.now);
+    bench.venue.settings().system_status = "online";
+    bench.now += 1s;
+    CHECK(bench.status(id) == "canceled");
+}
+
+TEST_CASE("a trailing stop whose limit falls to nothing is canceled when it fires") {
+    Bench bench;
+    const auto id = bench.place(stop("trailing-stop-limit", "sell", "+10", {{"price2", "-29995"}}));
+    bench.price("XXBTZUSD", "20000");
+    CHECK(bench.status(id) == "canceled");
+    CHECK(bench.order(id).at("reason") == "Invalid price");
+    CHECK(bench.venue.audit().empty());
+}
+
+TEST_CASE("a clock moved far ahead still brings what was due, quickly") {
+    Settings settings;
+    Bench bench(settings);
+    const auto resting = bench.place(bench.limit("buy", "0.01", "-25%"));
+    const auto ending = bench.place(bench.limit("buy", "0.01", "-30%", {{"expiretm", "+86400"}}));
+    bench.now += std::chrono::days(365);
+    CHECK(bench.status(ending) == "expired");
+    CHECK(bench.status(resting) == "open");
+    bench.now -= std::chrono::days(364);
+    CHECK(bench.status(resting) == "open");
 }
