@@ -4,6 +4,7 @@
 #include "support/with_upstream.hpp"
 
 #include <boost/asio/cancellation_signal.hpp>
+#include <boost/asio/post.hpp>
 #include <catch2/catch.hpp>
 #include <latch>
 #include <vector>
@@ -77,17 +78,25 @@ TEST_CASE("upstream: an idle connection that the server ended costs no request",
     const bool orderly = GENERATE(true, false);
     const bool seen_by_loop = GENERATE(true, false);
     CAPTURE(orderly, seen_by_loop);
+    std::latch go(1);
     TestServer server(authority.issue(), [&](Peer& peer) {
         if (peer.number() > 1) return answer_all(peer);
         peer.read_request();
         peer.reply();
+        go.wait();
         orderly ? peer.end() : peer.cut();
     });
     WithUpstream client(WithUpstream::settings(server.url(), authority));
     REQUIRE(client.exchange()->body == "connection 1");
+    client.context().poll();
+    go.count_down();
     server.wait_for("end 1");
     if (seen_by_loop) client.context().poll();
-    const Outcome outcome = client.exchange();
+    // From inside the loop the call starts at once, before the loop can have seen the end.
+    std::shared_ptr<std::optional<Outcome>> pending;
+    boost::asio::post(client.context(), [&] { pending = client.start(); });
+    client.run_until([&] { return pending && pending->has_value(); });
+    const Outcome& outcome = **pending;
     REQUIRE(outcome.has_value());
     CHECK(outcome->body == "connection 2");
 }
