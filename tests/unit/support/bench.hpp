@@ -1,0 +1,47 @@
+#pragma once
+
+// Accounts on a bench: the real room over fakes of keeper, disk, network and clock.
+
+#include "account/accounts.hpp"
+#include "support/event_loop.hpp"
+#include "support/fake_keeper.hpp"
+#include "support/fake_upstream.hpp"
+#include "support/manual_clock.hpp"
+#include "support/memory_store.hpp"
+
+#include <chrono>
+#include <string_view>
+
+namespace krakken::test {
+
+struct Bench {
+    explicit Bench(account::AccountSettings wanted = {}) : settings(std::move(wanted)) {}
+
+    EventLoop loop;
+    ManualClock clock;
+    FakeKeeper keeper;
+    MemoryStore store{loop.context.get_executor()};
+    FakeUpstream upstream{loop.context.get_executor()};
+    kraken::Api api{upstream, std::chrono::seconds(30)};
+    account::Services services{loop.context.get_executor(), keeper, store, api, clock};
+    account::AccountSettings settings;
+    account::Accounts accounts{services, settings};
+};
+
+// Attempts without a pause between them, so that a test of retries takes no time.
+inline constexpr account::RetrySettings at_once{
+    4, std::chrono::milliseconds(0), std::chrono::milliseconds(0)
+};
+
+// A call with all the time it wants.
+inline account::Call call_of(std::string_view endpoint, std::string_view parameters = "") {
+    return {
+        protocol::find_endpoint(endpoint),
+        *kraken::Parameters::parse(parameters),
+        std::chrono::steady_clock::now() + std::chrono::minutes(1),
+        std::chrono::minutes(1),
+        "call-1"
+    };
+}
+
+}  // namespace krakken::test

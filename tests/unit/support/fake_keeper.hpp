@@ -1,0 +1,50 @@
+#pragma once
+
+// A keeper without secrets: keys are named by what the test says, signatures are plain words.
+
+#include "keeper/keeper.hpp"
+
+#include <filesystem>
+#include <map>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace krakken::test {
+
+class FakeKeeper final : public keeper::Keeper {
+public:
+    using Done = boost::asio::awaitable<protocol::Result<void>>;
+
+    // A saved key; the account's name may stand for both.
+    void hold(std::string_view account, std::string_view key);
+
+    keeper::VaultState state() const override { return vault; }
+    const std::filesystem::path& vault_path() const override { return path; }
+    Done create(keeper::SecretText passphrase) override;
+    Done unlock(keeper::SecretText passphrase) override;
+    Done unlock_with_key_file(std::filesystem::path file) override;
+    void lock() override;
+    Done change_passphrase(keeper::SecretText old_passphrase, keeper::SecretText new_passphrase) override;
+    Done add_key_file(keeper::SecretText passphrase, std::filesystem::path file) override;
+    Done remove_key_file(keeper::SecretText passphrase, std::filesystem::path file) override;
+    boost::asio::awaitable<protocol::Result<keeper::StagedKey>> stage(keeper::NewKey candidate) override;
+    Done commit(base::KeyId key, std::optional<base::Time> validated_at) override;
+    void discard(base::KeyId key) override { staged.erase(key); }
+    Done mark_validated(base::KeyId key, base::Time when) override;
+    Done remove(base::KeyId key) override;
+    std::vector<keeper::KeyInfo> list() const override;
+    boost::asio::awaitable<protocol::Result<keeper::SignedRequest>> sign(
+        base::KeyId key, std::string path, base::Nonce nonce, std::string body, base::BodyForm form
+    ) override;
+
+    keeper::VaultState vault = keeper::VaultState::unlocked;
+    std::filesystem::path path = "/nowhere/secrets.enc";
+    std::string passphrase = "right";
+    std::map<base::KeyId, keeper::KeyInfo> saved;
+    std::map<base::KeyId, keeper::KeyInfo> staged;
+    std::vector<std::string> warnings;  // of the next staged key
+    bool commits_fail = false;
+};
+
+}  // namespace krakken::test

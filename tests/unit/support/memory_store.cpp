@@ -1,0 +1,41 @@
+#include "support/memory_store.hpp"
+
+#include <algorithm>
+
+namespace krakken::test {
+
+using protocol::ErrorCode;
+using protocol::Result;
+
+bool MemoryStore::step_fails() {
+    if (!left_) return false;
+    if (*left_ == 0) return true;
+    --*left_;
+    return false;
+}
+
+boost::asio::awaitable<Result<std::optional<state::NonceMark>>> MemoryStore::nonce_mark(base::KeyId key) {
+    if (step_fails()) co_return protocol::fail(ErrorCode::storage, "cannot be read");
+    const auto found = marks.find(key);
+    if (found == marks.end()) co_return std::optional<state::NonceMark>();
+    co_return found->second;
+}
+
+boost::asio::awaitable<Result<void>> MemoryStore::save_nonce_mark(base::KeyId key, state::NonceMark mark) {
+    ++saves;
+    co_await saves_held.pass();
+    if (failed_ || step_fails()) {
+        failed_ = true;
+        co_return protocol::fail(ErrorCode::storage, "cannot be written");
+    }
+    const auto [place, is_new] = marks.try_emplace(key, mark);
+    if (!is_new && place->second.bound < mark.bound) place->second = mark;
+    co_return Result<void>();
+}
+
+std::uint64_t MemoryStore::bound(const base::KeyId& key) const {
+    const auto found = marks.find(key);
+    return found == marks.end() ? 0 : found->second.bound.value();
+}
+
+}  // namespace krakken::test

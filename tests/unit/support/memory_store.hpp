@@ -1,0 +1,41 @@
+#pragma once
+
+// A StateStore in memory: fails from a chosen step on, and holds its completions back when told to.
+
+#include "state/state_store.hpp"
+#include "support/barrier.hpp"
+
+#include <cstddef>
+#include <map>
+#include <optional>
+#include <vector>
+
+namespace krakken::test {
+
+class MemoryStore final : public state::StateStore {
+public:
+    explicit MemoryStore(boost::asio::any_io_executor executor) : saves_held(std::move(executor)) {}
+
+    boost::asio::awaitable<protocol::Result<std::optional<state::NonceMark>>> nonce_mark(base::KeyId key
+    ) override;
+    boost::asio::awaitable<protocol::Result<void>> save_nonce_mark(base::KeyId key, state::NonceMark mark)
+        override;
+    bool failed() const override { return failed_; }
+
+    // The next `steps` reads and saves work, the one behind them fails.
+    void fail_after(std::size_t steps) { left_ = steps; }
+
+    std::uint64_t bound(const base::KeyId& key) const;
+
+    std::map<base::KeyId, state::NonceMark> marks;  // what is durable
+    std::size_t saves = 0;                          // that were asked for
+    Barrier saves_held;
+
+private:
+    bool step_fails();
+
+    std::optional<std::size_t> left_;
+    bool failed_ = false;
+};
+
+}  // namespace krakken::test
