@@ -71,7 +71,8 @@ void Peer::reply() {
 }
 
 void Peer::end() {
-    // The blocking shutdown would wait for the client's close_notify; this one is left as soon as ours is out.
+    // The blocking shutdown would wait for the client's close_notify; this one is left as soon as ours is
+    // out.
     auto& context = static_cast<asio::io_context&>(stream_.get_executor().context());
     stream_.async_shutdown([](error_code) {});
     context.restart();
