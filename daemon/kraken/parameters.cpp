@@ -35,6 +35,25 @@ bool is_structure(std::string_view raw) {
     return kind == JsonKind::array || kind == JsonKind::object;
 }
 
+// A value as a query carries it; Kraken takes lists there joined by commas.
+Result<std::string> query_text(const std::string& name, std::string_view raw) {
+    if (!is_structure(raw)) return scalar_text(raw);
+    const auto items = protocol::split_array(raw, protocol::max_request_depth);
+    if (!items)
+        return protocol::fail(ErrorCode::invalid_params, name + " must be a plain value on a public call");
+    std::string text;
+    for (const std::string_view item : *items) {
+        if (is_structure(item) || protocol::kind_of(item) == JsonKind::null) {
+            return protocol::fail(
+                ErrorCode::invalid_params, name + " must be a list of plain values on a public call"
+            );
+        }
+        if (item.data() != items->front().data()) text += ',';
+        text += scalar_text(item);
+    }
+    return text;
+}
+
 }  // namespace
 
 Result<Parameters> Parameters::parse(std::string_view json) {
@@ -76,25 +95,9 @@ std::string Parameters::body(base::Nonce nonce) const {
 Result<std::string> Parameters::query() const {
     std::string query;
     for (const auto& [name, raw] : fields_) {
-        std::string text;
-        if (protocol::kind_of(raw) == JsonKind::array) {
-            const auto items = protocol::split_array(raw, protocol::max_request_depth);
-            for (const std::string_view item : *items) {
-                if (is_structure(item)) {
-                    return protocol::fail(
-                        ErrorCode::invalid_params, name + " must be a list of plain values on a public call"
-                    );
-                }
-                text += (text.empty() ? "" : ",") + scalar_text(item);
-            }
-        } else if (is_structure(raw)) {
-            return protocol::fail(
-                ErrorCode::invalid_params, name + " must be a plain value on a public call"
-            );
-        } else {
-            text = scalar_text(raw);
-        }
-        query += (query.empty() ? '?' : '&') + url_encode(name) + '=' + url_encode(text);
+        const auto text = query_text(name, raw);
+        if (!text) return std::unexpected(text.error());
+        query += (query.empty() ? '?' : '&') + url_encode(name) + '=' + url_encode(*text);
     }
     return query;
 }

@@ -208,9 +208,23 @@ constexpr auto meanings = std::to_array<Meaning>({
      Again::never,
      "Kraken does not know this method",
      ""},
+    {"EGeneral:InvalidUser:", ErrorCode::order, Fate::refused, Again::never, "Kraken refused the user", ""},
     {"EGeneral:", ErrorCode::service, Fate::open, Again::never, "Kraken answered with a general error", ""},
     {"EAPI:", ErrorCode::order, Fate::refused, Again::never, "Kraken refused the request", ""},
+    {"ESession:", ErrorCode::order, Fate::refused, Again::never, "Kraken refused the session", ""},
 });
+
+// Refusals that Kraken writes without a category, known by a part of their text.
+constexpr auto bare_refusals = std::to_array<std::string_view>(
+    {"price(s)notfound",
+     "Symbol(s)notfound",
+     "Invalidtimeoutargument",
+     "Unsupportedfield:",
+     "Currencypairnotsupported"}
+);
+constexpr Meaning bare_refusal{
+    "", ErrorCode::order, Fate::refused, Again::never, "Kraken refused the request", ""
+};
 
 // A text of no known form: nothing is known of what it means for a placement.
 constexpr Meaning unknown{
@@ -223,16 +237,28 @@ std::string without_blanks(std::string_view text) {
     return result;
 }
 
-const Meaning& meaning_of(const std::vector<std::string>& errors) {
-    const Meaning* gravest = nullptr;
+const Meaning& meaning_of(std::string_view error) {
+    const std::string text = without_blanks(error);
+    const auto row = std::ranges::find_if(meanings, [&text](const Meaning& meaning) {
+        return text.starts_with(meaning.prefix);
+    });
+    if (row != meanings.end()) return *row;
+    const bool refused =
+        std::ranges::any_of(bare_refusals, [&text](std::string_view part) { return text.contains(part); });
+    return refused ? bare_refusal : unknown;
+}
+
+// Its place in the table; texts that do not stand there say least of what is wrong.
+std::size_t rank(const Meaning& meaning) {
+    const auto row = std::ranges::find(meanings, &meaning, [](const Meaning& each) { return &each; });
+    return static_cast<std::size_t>(row - meanings.begin());
+}
+
+const Meaning& gravest_of(const std::vector<std::string>& errors) {
+    const Meaning* gravest = &meaning_of(errors.front());
     for (const std::string& error : errors) {
-        const std::string text = without_blanks(error);
-        const auto found = std::ranges::find_if(meanings, [&text](const Meaning& row) {
-            return text.starts_with(row.prefix);
-        });
-        // Nothing is worse than a text that nobody knows.
-        if (found == meanings.end()) return unknown;
-        if (!gravest || &*found < gravest) gravest = &*found;
+        const Meaning& meaning = meaning_of(error);
+        if (rank(meaning) < rank(*gravest)) gravest = &meaning;
     }
     return *gravest;
 }
@@ -247,8 +273,9 @@ std::optional<std::chrono::milliseconds> throttled_for(const std::vector<std::st
         const std::string_view digits = std::string_view(text).substr(prefix.size());
         if (std::from_chars(digits.data(), digits.data() + digits.size(), until).ec != std::errc()) continue;
         const auto now = std::chrono::floor<std::chrono::seconds>(std::chrono::system_clock::now());
-        const std::chrono::seconds wait = std::chrono::sys_seconds(std::chrono::seconds(until)) - now;
-        return std::clamp<std::chrono::milliseconds>(wait, std::chrono::seconds(1), std::chrono::minutes(15));
+        const std::int64_t earliest = now.time_since_epoch().count() + 1;
+        // Whatever the text says: seconds and not for ever.
+        return std::chrono::seconds(1 + std::clamp(until, earliest, earliest + 899) - earliest);
     }
     return std::nullopt;
 }
@@ -260,7 +287,10 @@ bool acts_once(const protocol::Endpoint& endpoint) {
 }
 
 Error classify(std::vector<std::string> errors, const protocol::Endpoint& endpoint) {
-    const Meaning& meaning = meaning_of(errors);
+    const Meaning& meaning = gravest_of(errors);
+    const bool open = std::ranges::any_of(errors, [](const std::string& error) {
+        return meaning_of(error).fate == Fate::open;
+    });
     Error error =
         protocol::make_error(meaning.code, fmt::format("{} ({})", meaning.sentence, fmt::join(errors, ", ")));
     error.origin = protocol::Origin::kraken;
@@ -270,7 +300,7 @@ Error classify(std::vector<std::string> errors, const protocol::Endpoint& endpoi
     if (meaning.code == ErrorCode::permission && error.remedy.empty() && !endpoint.permission.empty()) {
         error.remedy = "tick " + protocol::permission_titles(endpoint.permission) + " for this key at Kraken";
     }
-    if (meaning.fate == Fate::open && acts_once(endpoint)) {
+    if (open && acts_once(endpoint)) {
         error.code = ErrorCode::outcome_unknown;
         error.executed = Executed::unknown;
         error.retryable = false;

@@ -29,6 +29,11 @@ std::string base64(std::string_view bytes) {
     return text;
 }
 
+// "WDatabase:No change"; but not a text of no known form that begins with the word "Wrong".
+bool is_warning(std::string_view text) {
+    return text.size() > 1 && text[0] == 'W' && text[1] >= 'A' && text[1] <= 'Z';
+}
+
 // Sorts the texts of "error" into errors and warnings.
 bool read_errors(std::string_view raw, Answer& answer) {
     const auto texts = protocol::split_array(raw, protocol::max_reply_depth);
@@ -36,7 +41,7 @@ bool read_errors(std::string_view raw, Answer& answer) {
     for (const std::string_view text : *texts) {
         if (protocol::kind_of(text) != JsonKind::string) return false;
         std::string decoded = protocol::decode_string(text);
-        auto& list = decoded.starts_with('W') ? answer.warnings : answer.errors;
+        auto& list = is_warning(decoded) ? answer.warnings : answer.errors;
         list.push_back(std::move(decoded));
     }
     return true;

@@ -1,0 +1,99 @@
+// kraken/api over a fake network: what is sent, and how an attempt ended.
+
+#include "kraken/api.hpp"
+
+#include "support/event_loop.hpp"
+#include "support/fake_upstream.hpp"
+
+#include <catch2/catch.hpp>
+
+namespace {
+
+using namespace krakken;
+using kraken::Api;
+using kraken::Attempt;
+using protocol::find_endpoint;
+using std::chrono::steady_clock;
+using namespace std::chrono_literals;
+
+struct Fixture {
+    test::EventLoop loop;
+    test::FakeUpstream upstream{loop.context.get_executor()};
+    Api api{upstream, 30s};
+
+    Attempt get(std::string query = "") {
+        return loop.run(api.call_public(*find_endpoint("Ticker"), std::move(query), steady_clock::now() + 1h)
+        );
+    }
+};
+
+}  // namespace
+
+TEST_CASE("a public call is a GET with its query") {
+    Fixture fixture;
+    fixture.get("?pair=XBTUSD");
+    const net::Request& request = fixture.upstream.requests.at(0);
+    CHECK(request.method == "GET");
+    CHECK(request.target == "/0/public/Ticker?pair=XBTUSD");
+    CHECK(request.headers.empty());
+    CHECK(request.body.empty());
+}
+
+TEST_CASE("a private call is a POST of the signed bytes") {
+    const auto form = GENERATE(base::BodyForm::form, base::BodyForm::json);
+    Fixture fixture;
+    fixture.loop.run(fixture.api.call_private(
+        *find_endpoint("Earn/Strategies"), {"the key", "the sign", "nonce=1", form}, steady_clock::now() + 1h
+    ));
+    const net::Request& request = fixture.upstream.requests.at(0);
+    CHECK(request.method == "POST");
+    CHECK(request.target == "/0/private/Earn/Strategies");
+    CHECK(request.body == "nonce=1");
+    const bool json = form == base::BodyForm::json;
+    const std::vector<std::pair<std::string, std::string>> expected{
+        {"API-Key", "the key"},
+        {"API-Sign", "the sign"},
+        {"Content-Type", json ? "application/json" : "application/x-www-form-urlencoded"}
+    };
+    CHECK(request.headers == expected);
+}
+
+TEST_CASE("how an attempt ends") {
+    Fixture fixture;
+    fixture.upstream.then(test::answer("[1.10]"));
+    fixture.upstream.then(test::refusal("EQuery:Unknown asset pair"));
+    fixture.upstream.then(test::not_sent());
+    fixture.upstream.then(test::lost());
+    fixture.upstream.then(net::Reply{502, "text/html", "<html>"});
+    fixture.upstream.then(std::unexpected(net::Failure{net::FailureKind::timed_out, true, "too slow"}));
+    CHECK(fixture.api.state() == "unknown");
+
+    const Attempt good = fixture.get();
+    CHECK(good.end == Attempt::End::answered);
+    CHECK(good.answer.result == "[1.10]");
+    CHECK(fixture.api.state() == "reachable");
+    CHECK(fixture.get().answer.errors.size() == 1);
+
+    CHECK(fixture.get().end == Attempt::End::not_sent);
+    CHECK(fixture.api.state() == "unreachable");
+    const Attempt lost = fixture.get();
+    CHECK(lost.end == Attempt::End::lost);
+    CHECK_FALSE(lost.timed_out);
+    CHECK(lost.detail == "closed by the peer");
+    // Somebody in front of Kraken answered; whether Kraken acted is unknown.
+    const Attempt proxy = fixture.get();
+    CHECK(proxy.end == Attempt::End::lost);
+    CHECK(proxy.detail == "HTTP status 502");
+    CHECK(fixture.get().timed_out);
+}
+
+TEST_CASE("no request takes longer than the configured time, nor than its caller's") {
+    Fixture fixture;
+    const auto before = steady_clock::now();
+    fixture.get();
+    CHECK(fixture.upstream.deadlines.at(0) <= steady_clock::now() + 30s);
+    CHECK(fixture.upstream.deadlines.at(0) >= before + 30s);
+    const auto soon = before + 1s;
+    fixture.loop.run(fixture.api.call_public(*find_endpoint("Time"), "", soon));
+    CHECK(fixture.upstream.deadlines.at(1) == soon);
+}

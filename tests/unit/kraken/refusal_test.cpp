@@ -1,0 +1,191 @@
+// kraken/refusal: every error text that Kraken is known to send, and what it means for the caller.
+
+#include "kraken/refusal.hpp"
+
+#include <catch2/catch.hpp>
+#include <string>
+
+namespace {
+
+using namespace krakken::kraken;
+using krakken::protocol::Error;
+using krakken::protocol::ErrorCode;
+using krakken::protocol::Executed;
+using krakken::protocol::find_endpoint;
+using krakken::protocol::Origin;
+
+enum class Placed { no, maybe };
+
+struct Row {
+    std::string text;
+    ErrorCode code;    // to a read
+    Placed placement;  // may an order that was answered so have been placed?
+    bool retryable;    // by a read; by a placement only where nothing was placed
+};
+
+constexpr auto no = Placed::no;
+constexpr auto maybe = Placed::maybe;
+
+// clang-format off
+const std::vector<Row> rows{
+    {"EAPI:Invalid key", ErrorCode::auth, no, false},
+    {"EAPI:Invalid signature", ErrorCode::auth, no, false},
+    {"EAPI:Invalid nonce", ErrorCode::nonce, maybe, false},
+    {"EAPI:Rate limit exceeded", ErrorCode::rate_limit, no, true},
+    {"EAPI:Bad request", ErrorCode::order, no, false},
+    {"EAPI:Feature disabled", ErrorCode::service, no, false},
+    {"EAPI:Invalid token", ErrorCode::order, no, false},
+    {"EAPI:Permission denied", ErrorCode::permission, no, false},
+    {"EAPI:Invalid arguments:start_time must be < expire_time", ErrorCode::order, no, false},
+    {"EAPI:Invalid arguments:expire_time above max", ErrorCode::order, no, false},
+    {"EAPI:Invalid arguments:price below min", ErrorCode::order, no, false},
+    {"EAPI:Invalid arguments:offer not found", ErrorCode::order, no, false},
+    {"EAuth:Account temporary disabled", ErrorCode::auth, no, false},
+    {"EAuth:Account unconfirmed", ErrorCode::auth, no, false},
+    {"EAuth:Rate limit exceeded", ErrorCode::rate_limit, no, true},
+    {"EAuth:Too many requests", ErrorCode::rate_limit, no, true},
+    {"EAuth:Failed", ErrorCode::auth, no, false},
+    {"EGeneral:Invalid arguments", ErrorCode::order, no, false},
+    {"EGeneral:Invalid arguments:ordertype", ErrorCode::order, no, false},
+    {"EGeneral:Invalid arguments:volume minimum not met", ErrorCode::order, no, false},
+    {"EGeneral:Invalid arguments:Invalid strategy ID", ErrorCode::order, no, false},
+    {"EGeneral:Invalid arguments:Index unavailable", ErrorCode::order, no, false},
+    {"EGeneral:Permission denied", ErrorCode::permission, no, false},
+    {"EGeneral:Unknown method", ErrorCode::order, no, false},
+    {"EGeneral:Internal error", ErrorCode::service, maybe, true},
+    {"EGeneral:Internal error:42", ErrorCode::service, maybe, true},
+    {"EGeneral:Temporary lockout", ErrorCode::lockout, no, true},
+    {"EGeneral:Too many requests", ErrorCode::rate_limit, no, true},
+    {"EGeneral:Invalid User:auction owned by someone else", ErrorCode::order, no, false},
+    {"EGeneral:Timeout", ErrorCode::service, maybe, true},
+    {"EQuery:Unknown asset", ErrorCode::order, no, false},
+    {"EQuery:Unknown asset pair", ErrorCode::order, no, false},
+    {"EQuery:Invalid asset pair", ErrorCode::order, no, false},
+    {"EOrder:Insufficient funds", ErrorCode::funds, no, false},
+    {"EOrder:Insufficient margin", ErrorCode::funds, no, false},
+    {"EOrder:Cannot open position", ErrorCode::order, no, false},
+    {"EOrder:Cannot open opposing position", ErrorCode::order, no, false},
+    {"EOrder:Margin allowance exceeded", ErrorCode::funds, no, false},
+    {"EOrder:Margin level too low", ErrorCode::funds, no, false},
+    {"EOrder:Margin position size exceeded", ErrorCode::order, no, false},
+    {"EOrder:Positions limit exceeded", ErrorCode::order, no, false},
+    {"EOrder:Order minimum not met", ErrorCode::order, no, false},
+    {"EOrder:Cost minimum not met", ErrorCode::order, no, false},
+    {"EOrder:Tick size check failed", ErrorCode::order, no, false},
+    {"EOrder:Invalid price", ErrorCode::order, no, false},
+    {"EOrder:Invalid order", ErrorCode::order, no, false},
+    {"EOrder:Unknown order", ErrorCode::order, no, false},
+    {"EOrder:Unknown position", ErrorCode::order, no, false},
+    {"EOrder:No amendable parameters", ErrorCode::order, no, false},
+    {"EOrder:Post only order", ErrorCode::order, no, false},
+    {"EOrder:Rate limit exceeded", ErrorCode::rate_limit, no, true},
+    {"EOrder:Domain rate limit exceeded", ErrorCode::rate_limit, no, true},
+    {"EOrder:Orders limit exceeded", ErrorCode::order, no, false},
+    {"EOrder:Scheduled orders limit exceeded", ErrorCode::order, no, false},
+    {"EOrder:Reduce only:No position exists", ErrorCode::order, no, false},
+    {"EOrder:Reduce only:Position is closed", ErrorCode::order, maybe, false},
+    {"EOrder:Reduce only:Non-PC", ErrorCode::order, no, false},
+    {"EOrder:Trading agreement required", ErrorCode::order, no, false},
+    {"ETrade:Invalid request", ErrorCode::order, no, false},
+    {"ETrade:Locked", ErrorCode::order, no, false},
+    {"ETrade:User Locked", ErrorCode::order, no, false},
+    {"EAccount:Invalid permissions", ErrorCode::permission, no, false},
+    {"EAccount:Invalid permissions:EXAMPLE trading restricted for US:WA.", ErrorCode::permission, no, false},
+    {"EBM:limit exceeded:CAL", ErrorCode::order, no, false},
+    {"EFunding:Unknown withdraw key", ErrorCode::order, no, false},
+    {"EFunding:Invalid amount", ErrorCode::order, no, false},
+    {"EFunding:Max fee exceeded", ErrorCode::order, no, false},
+    {"EFunding:No funding method", ErrorCode::order, no, false},
+    {"EFunding:Too many addresses", ErrorCode::order, no, false},
+    {"EFunding:Unknown asset", ErrorCode::order, no, false},
+    {"EFunding:Invalid reference id", ErrorCode::order, no, false},
+    {"EFunding:Unknown reference id", ErrorCode::order, no, false},
+    {"EFunding:Invalid staking method", ErrorCode::order, no, false},
+    // How Kraken begins this text is not known for certain, so it is taken like one that nobody knows.
+    {"Invalid withdrawal address", ErrorCode::order, maybe, false},
+    {"EEarnings:Below min:(De)allocation operation amount less than minimum", ErrorCode::order, no, false},
+    {"EEarnings:Busy:Another (de)allocation for the same strategy is in progress", ErrorCode::service, no, true},
+    {"EEarnings:Busy", ErrorCode::service, no, true},
+    {"EEarnings:Permission denied:The user's tier is not high enough", ErrorCode::order, no, false},
+    {"EEarnings:Insufficient funds:Insufficient funds to complete the request", ErrorCode::funds, no, false},
+    {"EEarnings:Above max:The allocation exceeds user limit for the strategy", ErrorCode::order, no, false},
+    {"EService:Unavailable", ErrorCode::service, maybe, true},
+    {"EService:Busy", ErrorCode::service, maybe, true},
+    {"EService:Throttled: 1700000000", ErrorCode::rate_limit, no, true},
+    {"EService:Throttled", ErrorCode::rate_limit, no, true},
+    {"EService:Market in cancel_only mode", ErrorCode::service, no, true},
+    {"EService:Market in post_only mode", ErrorCode::service, no, true},
+    {"EService:Deadline elapsed", ErrorCode::service, maybe, true},
+    {"ESession:Invalid session", ErrorCode::order, no, false},
+    {"EDatabase:Internal error", ErrorCode::service, maybe, true},
+    {"Invalid timeout argument", ErrorCode::order, no, false},
+    {"Symbol(s) not found", ErrorCode::order, no, false},
+    {"Unsupported field: 'price'", ErrorCode::order, no, false},
+    {"Currency pair not supported XBT/ABC", ErrorCode::order, no, false},
+    {"limit price(s) not found", ErrorCode::order, no, false},
+    // Of no known form: on a placement nothing is certain.
+    {"EOther:Something", ErrorCode::order, maybe, false},
+    {"EGeneral:Something new", ErrorCode::service, maybe, false},
+    {"EService:Something new", ErrorCode::service, maybe, true},
+    {"something", ErrorCode::order, maybe, false},
+    {"", ErrorCode::order, maybe, false},
+};
+// clang-format on
+
+void check(const Row& row, const std::string& text) {
+    CAPTURE(text);
+    const Error read = classify({text}, *find_endpoint("Balance"));
+    CHECK(read.code == row.code);
+    CHECK(read.executed == Executed::no);
+    CHECK(read.retryable == row.retryable);
+
+    const Error placement = classify({text}, *find_endpoint("AddOrder"));
+    const bool open = row.placement == Placed::maybe;
+    CHECK(placement.code == (open ? ErrorCode::outcome_unknown : row.code));
+    CHECK(placement.executed == (open ? Executed::unknown : Executed::no));
+    CHECK(placement.retryable == (!open && row.retryable));
+    for (const Error& error : {read, placement}) {
+        CHECK(error.origin == Origin::kraken);
+        CHECK(error.kraken == std::vector<std::string>{text});
+        CHECK(error.message.contains(text));
+    }
+}
+
+std::string replaced(std::string text, std::string_view from, std::string_view to) {
+    for (std::size_t at = 0; (at = text.find(from, at)) != std::string::npos; at += to.size())
+        text.replace(at, from.size(), to);
+    return text;
+}
+
+}  // namespace
+
+TEST_CASE("every known error text has its meaning") {
+    for (const Row& row : rows)
+        check(row, row.text);
+}
+
+TEST_CASE("spacing does not change a meaning") {
+    for (const Row& row : rows) {
+        check(row, replaced(row.text, ":", ": "));
+        check(row, replaced(row.text, " ", ""));
+        check(row, " " + row.text + " ");
+    }
+}
+
+TEST_CASE("a cancel and a movement of funds with the same answer") {
+    // A cancel may be repeated, so nothing about it stays open.
+    CHECK(classify({"EGeneral:Internal error"}, *find_endpoint("CancelOrder")).code == ErrorCode::service);
+    CHECK(classify({"EAPI:Invalid nonce"}, *find_endpoint("CancelAll")).code == ErrorCode::nonce);
+    CHECK(classify({"EService:Unavailable"}, *find_endpoint("Withdraw")).executed == Executed::unknown);
+    CHECK(classify({"EService:Busy"}, *find_endpoint("AddExport")).executed == Executed::unknown);
+}
+
+TEST_CASE("what acts once") {
+    for (const auto& endpoint : krakken::protocol::endpoints()) {
+        CAPTURE(endpoint.name);
+        using enum krakken::protocol::Effect;
+        const bool harmless = endpoint.effect == read || endpoint.effect == cancel;
+        if (harmless) CHECK_FALSE(acts_once(endpoint));
+        if (endpoint.effect == place || endpoint.effect == fund) CHECK(acts_once(endpoint));
+    }
+}
