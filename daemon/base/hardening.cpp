@@ -8,6 +8,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <csignal>
+
 namespace krakken::base {
 
 namespace {
@@ -19,11 +21,17 @@ void open_standard_streams() {
     }
 }
 
-void raise_lock_limit() {
+void raise_to_hard_limit(decltype(RLIMIT_MEMLOCK) resource) {
     rlimit limit{};
-    if (getrlimit(RLIMIT_MEMLOCK, &limit) != 0) return;
+    if (getrlimit(resource, &limit) != 0) return;
     limit.rlim_cur = limit.rlim_max;
-    (void)setrlimit(RLIMIT_MEMLOCK, &limit);
+    (void)setrlimit(resource, &limit);
+}
+
+// A reader that is gone or a file that may not grow is an error of that write, not the end of the process.
+void ignore_signals_of_writes() {
+    (void)std::signal(SIGPIPE, SIG_IGN);
+    (void)std::signal(SIGXFSZ, SIG_IGN);
 }
 
 bool forbid_core() {
@@ -55,7 +63,9 @@ bool memory_can_be_locked() {
 Protection harden_process() {
     open_standard_streams();
     umask(0077);
-    raise_lock_limit();
+    raise_to_hard_limit(RLIMIT_MEMLOCK);
+    raise_to_hard_limit(RLIMIT_NOFILE);  // a descriptor for each client
+    ignore_signals_of_writes();
     return {
         .memory_locked = memory_can_be_locked(),
         .not_dumpable = forbid_dump(),

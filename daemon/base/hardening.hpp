@@ -13,10 +13,11 @@ struct Protection {
     bool no_new_privileges = false;
 };
 
-// Also makes files 0600 and folders 0700 by default (umask 0077), lets memory be locked up to the hard limit,
-// and gives closed standard streams /dev/null, so that no later file takes their numbers. Never fails: what
-// could not be had is false in the answer. A sanitized build stays dumpable, since LeakSanitizer needs
-// ptrace.
+// Also makes files 0600 and folders 0700 by default (umask 0077), lets memory be locked and files
+// be open up to the hard limits, makes writing to a reader that is gone or beyond a size limit an error
+// instead of a signal, and gives closed standard streams /dev/null, so that no later file takes their
+// numbers. Never fails: what could not be had is false in the answer. A sanitized build stays dumpable, since
+// LeakSanitizer needs ptrace.
 Protection harden_process();
 
 }  // namespace krakken::base

@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 #include <boost/json/array.hpp>
 #include <boost/json/object.hpp>
 #include <boost/json/serialize.hpp>
@@ -44,11 +45,22 @@ std::string_view name_of(base::NonceUnit unit) {
     std::unreachable();
 }
 
-double milliseconds(std::chrono::microseconds duration) {
-    return std::chrono::duration<double, std::milli>(duration).count();
+// Boost.JSON would write 0.973 as 9.73E-1, so the figures for people are written here.
+std::string latency_text(const account::Latency& latency) {
+    const auto milliseconds = [&latency](double share) {
+        return std::chrono::duration<double, std::milli>(latency.percentile(share)).count();
+    };
+    return fmt::format(R"({{"p50":{:.3f},"p99":{:.3f}}})", milliseconds(0.5), milliseconds(0.99));
 }
 
-json::object show(const Account& account) {
+// With one more member, whose value is JSON already.
+std::string extended(const json::object& object, std::string_view name, std::string_view value) {
+    std::string text = json::serialize(object);
+    text.pop_back();
+    return fmt::format(R"({},"{}":{}}})", text, name, value);
+}
+
+std::string show(const Account& account) {
     json::object shown;
     shown["name"] = account.info().account.text();
     shown["source"] = "vault";
@@ -60,11 +72,7 @@ json::object show(const Account& account) {
     shown["queued"] = account.lane().waiting();
     shown["in_flight"] = account.lane().busy() ? 1 : 0;
     if (!account.last_error().empty()) shown["last_error"] = account.last_error();
-    shown["latency_ms"] = {
-        {"p50", milliseconds(account.latency().percentile(0.5))},
-        {"p99", milliseconds(account.latency().percentile(0.99))},
-    };
-    return shown;
+    return extended(shown, "latency_ms", latency_text(account.latency()));
 }
 
 json::object show(const base::Protection& protection) {
@@ -115,12 +123,11 @@ Handled handle_status(Backend& backend, const Arguments&, const Context&) {
     };
     status["upstream"] = {{"base_url", backend.base_url}, {"state", backend.accounts.upstream_state()}};
     status["clients"] = backend.clients();
-    json::array shown;
+    status["protection"] = show(backend.protection);
+    std::vector<std::string> shown;
     for (const auto& account : accounts)
         shown.push_back(show(*account));
-    status["accounts"] = std::move(shown);
-    status["protection"] = show(backend.protection);
-    return Result<std::string>(json::serialize(status));
+    return extended(status, "accounts", fmt::format("[{}]", fmt::join(shown, ",")));
 }
 
 Handled handle_account_list(Backend& backend, const Arguments&, const Context&) {
