@@ -1,0 +1,437 @@
+"""What the integration tests share: a scratch folder, the simulated exchange, krakkend, krakkenctl and a plain-socket client.
+
+Nothing here sleeps to wait for something: wait_for() asks until it is so. Deadlines are generous (a sanitized build is slow),
+outcomes are exact. Every process is ended by its own handle, and a daemon that died or reported a bug fails its test.
+"""
+
+import base64
+import http.client
+import json
+import os
+import pathlib
+import re
+import shutil
+import signal
+import socket
+import ssl
+import subprocess
+import tempfile
+import threading
+import time
+import unittest
+import urllib.parse
+
+KRAKKEND = os.environ["TEST_KRAKKEND"]
+KRAKKENCTL = os.environ["TEST_KRAKKENCTL"]
+EXCHANGE = os.environ["TEST_EXCHANGE"]
+SANITIZED = bool(os.environ.get("TEST_SANITIZE"))
+
+PATIENCE = 60.0  # seconds until something that must happen is called missing
+PASSPHRASE = "correct horse battery staple"
+TRADING = ["query-funds", "query-open-trades", "query-closed-trades", "modify-trades", "close-trades"]
+TROUBLE = re.compile(r"AddressSanitizer|LeakSanitizer|ThreadSanitizer|runtime error:|event=bug|Assertion|terminate called")
+
+
+def wait_for(what, seconds=PATIENCE, said="it did not happen in time"):
+    """Asks again until it is so, and returns the answer."""
+    end = time.monotonic() + seconds
+    while True:
+        answer = what()
+        if answer:
+            return answer
+        assert time.monotonic() < end, said
+        time.sleep(0.01)
+
+
+def random_secret(size=64):
+    return base64.b64encode(os.urandom(size)).decode()
+
+
+class Key:
+    """An API key as Kraken gives it out."""
+
+    def __init__(self, account, permissions=TRADING, otp="", tier="pro"):
+        self.account, self.permissions, self.otp, self.tier = account, permissions, otp, tier
+        self.api_key, self.api_secret = random_secret(42), random_secret()
+
+    def add_params(self):
+        params = {"name": self.account, "api_key": self.api_key, "api_secret": self.api_secret}
+        return {**params, "otp": self.otp} if self.otp else params
+
+    def toml(self):
+        otp = f'otp = "{self.otp}"\n' if self.otp else ""
+        return f"""
+[[account]]
+name = "{self.account}"
+tier = "{self.tier}"
+balances = {{ ZUSD = "100000000.0000", XXBT = "1000.0000000000" }}
+[[account.key]]
+name = "main"
+api_key = "{self.api_key}"
+api_secret = "{self.api_secret}"
+permissions = {json.dumps(self.permissions)}
+{otp}"""
+
+
+class Exchange:
+    """A running krakken-exchange."""
+
+    # No limits of the exchange's own, unless a test asks for them.
+    WIDE = {"lockout_after": 0, "max_concurrent": 0,
+            "rest_cost": {name: 0 for name in ("Balance", "OpenOrders", "GetApiKeyInfo", "ClosedOrders", "QueryOrders")}}
+
+    def __init__(self, folder, keys, market=""):
+        self.folder = pathlib.Path(folder)
+        self.folder.mkdir()
+        config = self.folder / "exchange.toml"
+        config.write_text(f'[market]\npinned_prices = {{ XXBTZUSD = "30000.0" }}\n{market}'
+                          + "".join(key.toml() for key in keys))
+        self.log = open(self.folder / "exchange.log", "wb")
+        ready = self.folder / "ready"
+        self.process = subprocess.Popen(
+            [EXCHANGE, "--config", config, "--tls-dir", self.folder / "tls", "--ready-file", ready],
+            stdout=subprocess.DEVNULL, stderr=self.log)
+        wait_for(lambda: self.process.poll() is not None or ready.exists(), said="the exchange does not start")
+        self.ready = json.loads(ready.read_text())
+        self.base_url, self.ca_file = self.ready["base_url"], self.ready["ca_file"]
+        self.control_address = urllib.parse.urlsplit(self.ready["control_url"]).netloc
+        self.switch(**self.WIDE)
+
+    def stop(self):
+        self.process.terminate()
+        status = self.process.wait(PATIENCE)
+        self.log.close()
+        text = (self.folder / "exchange.log").read_text(errors="replace")
+        assert status == 0 and not TROUBLE.search(text), f"the exchange ended with {status}: {text[-2000:]}"
+
+    def control(self, method, path, body=None):
+        connection = http.client.HTTPConnection(self.control_address, timeout=PATIENCE)
+        connection.request(method, path, None if body is None else json.dumps(body))
+        response = connection.getresponse()
+        text = response.read()
+        connection.close()
+        assert response.status == 200, (path, response.status, text)
+        return json.loads(text)
+
+    def journal(self, endpoint=None, since=0):
+        entries = self.control("GET", f"/journal?since={since}&limit=100000")["entries"]
+        return [entry for entry in entries if endpoint in (None, entry["endpoint"])]
+
+    def switch(self, **values):
+        self.control("POST", "/switches", values)
+
+    def fault(self, kind, **members):
+        return self.control("POST", "/faults", {"kind": kind, **members})["id"]
+
+    def clear_faults(self):
+        self.control("DELETE", "/faults")
+
+    def state(self):
+        return self.control("GET", "/state")
+
+    def audit(self):
+        return self.control("GET", "/audit")
+
+
+class Client:
+    """A connection to one of the daemon's sockets. It keeps the raw bytes of what was answered."""
+
+    def __init__(self, path, timeout=PATIENCE):
+        self.socket = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+        self.socket.settimeout(timeout)
+        try:
+            self.socket.connect(str(path))
+        except BaseException:
+            self.socket.close()
+            raise
+        self.buffer = b""
+        self.last_id = 0
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self.close()
+
+    def close(self):
+        self.socket.close()
+
+    def send(self, text):
+        self.socket.sendall(text if isinstance(text, bytes) else text.encode())
+
+    def line(self):
+        """The next line without its end; None at the end of the connection."""
+        while b"\n" not in self.buffer:
+            try:
+                received = self.socket.recv(1 << 20)
+            except ConnectionResetError:
+                received = b""
+            if not received:
+                assert not self.buffer, f"half a line before the end: {self.buffer[:200]!r}"
+                return None
+            self.buffer += received
+        line, self.buffer = self.buffer.split(b"\n", 1)
+        return line
+
+    def ask(self, text):
+        """Sends one line as it stands and returns the next line's raw bytes."""
+        self.send(text if text.endswith(b"\n" if isinstance(text, bytes) else "\n") else
+                  text + (b"\n" if isinstance(text, bytes) else "\n"))
+        return self.line()
+
+    def reply(self, text):
+        line = self.ask(text)
+        assert line is not None, "the daemon closed the connection"
+        return json.loads(line)
+
+    def request(self, method, params=None):
+        self.last_id += 1
+        request = {"jsonrpc": "2.0", "id": self.last_id, "method": method}
+        if params is not None:
+            request["params"] = params
+        reply = self.reply(json.dumps(request))
+        assert reply["id"] == self.last_id, reply
+        return reply
+
+    def result(self, method, params=None):
+        reply = self.request(method, params)
+        assert "result" in reply, reply
+        return reply["result"]
+
+    def error(self, method, params=None):
+        reply = self.request(method, params)
+        assert "error" in reply, reply
+        return reply["error"]
+
+    def call(self, endpoint, params=None, **more):
+        """The whole reply of a `call`."""
+        return self.request("call", {"endpoint": endpoint, **({"params": params} if params else {}), **more})
+
+    def call_raw(self, endpoint, params_text=None, account=None):
+        """Makes a call whose params are this very text, and returns the raw bytes of the result."""
+        account = f',"account":{json.dumps(account)}' if account else ""
+        params = f',"params":{params_text}' if params_text else ""
+        line = self.ask('{"jsonrpc":"2.0","id":1,"method":"call","params":{"endpoint":"' + endpoint + f'"{account}{params}}}}}')
+        begin = b'{"jsonrpc":"2.0","id":1,"result":'
+        assert line is not None and line.startswith(begin) and line.endswith(b"}"), line
+        return line[len(begin):-1]
+
+
+class Daemon:
+    """krakkend in a scratch folder of its own; may be stopped, killed and started again."""
+
+    def __init__(self, folder, base_url, ca_file, config="", level="debug", kraken=""):
+        self.folder = pathlib.Path(folder)
+        self.config_dir, self.state_dir, self.runtime_dir = (self.folder / name for name in ("config", "state", "run"))
+        self.config_dir.mkdir(mode=0o700, parents=True)
+        self.config = self.config_dir / "config.toml"
+        self.config.write_text(f'{config}\n[kraken]\nbase_url = "{base_url}"\nca_file = "{ca_file}"\n{kraken}\n'
+                               '[rate]\nmodel = "off"\n')
+        self.config.chmod(0o600)
+        self.client_socket, self.admin_socket = self.runtime_dir / "krakkend.sock", self.runtime_dir / "admin.sock"
+        self.log_file = self.folder / "daemon.log"
+        self.level = level
+        self.process = None
+        self.expected_trouble = None
+
+    def command(self, *more):
+        return [KRAKKEND, "--config-dir", self.config_dir, "--state-dir", self.state_dir, "--runtime-dir",
+                self.runtime_dir, "--log-level", self.level, *more]
+
+    def environment(self, **more):
+        kept = {name: value for name, value in os.environ.items() if name.endswith("SAN_OPTIONS") or name == "PATH"}
+        return {**kept, "HOME": str(self.folder), **more}
+
+    def launch(self, command=None, **environment):
+        """Starts it without waiting for it."""
+        with open(self.log_file, "ab") as log:
+            self.process = subprocess.Popen(command or self.command(), stdin=subprocess.DEVNULL, stdout=log, stderr=log,
+                                            env=self.environment(**environment))
+
+    def start(self, command=None, **environment):
+        self.launch(command, **environment)
+        wait_for(self.answers, said="the daemon does not start")
+        return self
+
+    def answers(self):
+        assert self.process.poll() is None, f"the daemon ended with {self.process.returncode}: {self.log()[-2000:]}"
+        try:
+            with self.client() as client, self.admin():
+                return client.result("ping") == "pong"
+        except (FileNotFoundError, ConnectionRefusedError):
+            return False
+
+    def run(self, *more, seconds=PATIENCE, **environment):
+        """Runs it to its end, for starts that are to be refused. Returns status, standard output and error."""
+        done = subprocess.run(self.command(*more), capture_output=True, text=True, timeout=seconds,
+                              env=self.environment(**environment))
+        return done.returncode, done.stdout, done.stderr
+
+    def client(self, **options):
+        return Client(self.client_socket, **options)
+
+    def admin(self, **options):
+        return Client(self.admin_socket, **options)
+
+    def log(self):
+        return self.log_file.read_text(errors="replace")
+
+    def kill(self):
+        self.process.kill()
+        self.process.wait(PATIENCE)
+
+    def stop(self):
+        """Ends it as an operator does; it must drain and exit 0."""
+        process, self.process = self.process, None
+        if process is None:
+            return
+        died = process.poll()
+        process.send_signal(signal.SIGTERM)
+        try:
+            status = process.wait(PATIENCE)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.wait(PATIENCE)
+            raise
+        log = self.log()
+        assert died is None, f"the daemon died with {died}: {log[-3000:]}"
+        assert status == 0, f"the daemon ended with {status}: {log[-3000:]}"
+        assert not TROUBLE.search(log), f"the daemon reported a bug: {log[-6000:]}"
+
+    def ctl(self, *arguments, stdin=None):
+        """Runs krakkenctl; returns exit status, standard output and standard error."""
+        done = subprocess.run([KRAKKENCTL, *arguments], input=stdin, capture_output=True, text=True, timeout=PATIENCE,
+                              env=self.environment(KRAKKEND_RUNTIME_DIR=str(self.runtime_dir)))
+        return done.returncode, done.stdout, done.stderr
+
+
+class DaemonTest(unittest.TestCase):
+    """A test with an exchange and a daemon in a scratch folder. A subclass says which accounts there are."""
+
+    ACCOUNTS = ("alice",)
+    CONFIG = ""
+    KRAKEN = ""
+    MARKET = ""
+    LEVEL = "debug"
+    maxDiff = None
+
+    def setUp(self):
+        self.folder = pathlib.Path(tempfile.mkdtemp(prefix="krakken-"))
+        self.addCleanup(shutil.rmtree, self.folder)
+        self.keys = {name: self.make_key(name) for name in self.ACCOUNTS}
+        self.exchange = Exchange(self.folder / "exchange", self.keys.values(), self.MARKET)
+        self.addCleanup(self.exchange.stop)
+        self.daemon = self.make_daemon("daemon")
+        self.daemon.start()
+
+    def make_key(self, name):
+        return Key(name)
+
+    def make_daemon(self, name, base_url=None, ca_file=None, config=None, kraken=None):
+        config = self.CONFIG if config is None else config
+        daemon = Daemon(self.folder / name, base_url or self.exchange.base_url, ca_file or self.exchange.ca_file,
+                        config + '\n[vault]\nkdf = "interactive"\n' * ("[vault]" not in config), self.LEVEL,
+                        self.KRAKEN if kraken is None else kraken)
+        self.addCleanup(daemon.stop)
+        return daemon
+
+    def set_up_vault(self, daemon=None, save="validated"):
+        """A vault with all accounts, unlocked."""
+        with (daemon or self.daemon).admin() as admin:
+            self.assertEqual(admin.result("vault.create", {"passphrase": PASSPHRASE}), {"created": True})
+            for key in self.keys.values():
+                added = admin.result("account.add", {**key.add_params(), "save": save})
+                self.assertTrue(added["saved"], added)
+
+    def unlock(self, daemon=None):
+        with (daemon or self.daemon).admin() as admin:
+            unlocked = admin.result("unlock", {"passphrase": PASSPHRASE})
+        self.assertEqual(unlocked, {"state": "unlocked", "accounts": len(self.keys)})
+
+    def assert_error(self, reply, code, **data):
+        """A reply is this error; members of `data` are compared where given. Returns the error."""
+        error = reply["error"] if "error" in reply else reply
+        self.assertEqual(error.get("code"), code, reply)
+        for name, value in data.items():
+            self.assertEqual(error["data"].get(name), value, reply)
+        return error
+
+    def account_orders(self, account="alice"):
+        return self.exchange.state()["orders_executed"][account]
+
+
+class CannedServer:
+    """A TLS server that answers with prepared bytes: for what the exchange would never say.
+
+    `answers` maps a path to whole HTTP replies given one after the other (the last one again and again), or to None: close.
+    """
+
+    def __init__(self, certificate, private_key, answers=None):
+        self.answers = answers or {}
+        self.requests = []
+        self.context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        self.context.load_cert_chain(certificate, private_key)
+        self.listener = socket.create_server(("127.0.0.1", 0))
+        self.base_url = f"https://127.0.0.1:{self.listener.getsockname()[1]}"
+        self.connections, self.threads = [], [threading.Thread(target=self.accept)]
+        self.threads[0].start()
+
+    def stop(self):
+        self.listener.shutdown(socket.SHUT_RDWR)
+        self.threads[0].join(PATIENCE)
+        self.listener.close()
+        for connection in self.connections:
+            try:
+                connection.shutdown(socket.SHUT_RDWR)
+            except OSError:
+                pass
+        for thread in self.threads:
+            thread.join(PATIENCE)
+        for connection in self.connections:
+            connection.close()
+
+    def accept(self):
+        while True:
+            try:
+                connection, _ = self.listener.accept()
+            except OSError:
+                return
+            self.connections.append(connection)
+            self.threads.append(threading.Thread(target=self.serve, args=(connection,)))
+            self.threads[-1].start()
+
+    def serve(self, connection):
+        try:
+            connection.settimeout(PATIENCE)
+            stream = self.context.wrap_socket(connection, server_side=True)
+            self.connections.append(stream)
+            reader = stream.makefile("rb")
+            while self.serve_one(stream, reader):
+                pass
+            stream.unwrap()
+        except (OSError, ValueError):
+            return
+
+    def serve_one(self, stream, reader):
+        start = reader.readline()
+        if not start:
+            return False
+        headers = http.client.parse_headers(reader)
+        body = reader.read(int(headers.get("Content-Length", 0)))
+        target = start.split()[1].decode()
+        self.requests.append((target, headers, body))
+        answers = self.answers[target.split("?")[0]]
+        answer = answers.pop(0) if len(answers) > 1 else answers[0]
+        if answer is None:
+            return False
+        stream.sendall(answer)
+        return b"connection: close" not in answer.split(b"\r\n\r\n")[0].lower()
+
+
+def http_reply(body, status="200 OK", content_type="application/json", more=""):
+    body = body if isinstance(body, bytes) else body.encode()
+    return f"HTTP/1.1 {status}\r\nContent-Type: {content_type}\r\nContent-Length: {len(body)}\r\n{more}\r\n".encode() + body
+
+
+def main():
+    unittest.main(verbosity=2)
