@@ -129,9 +129,8 @@ TEST_CASE("a lock during a save leaves the key saved and the vault locked", "[ke
         fixture.keeper->commit(staged.key, {}),
         [&](std::exception_ptr, Result<void> result) { outcome = std::move(result); }
     );
-    fixture.loop.restart();
-    while (read_file(fixture.scratch.vault()) == before)
-        fixture.loop.poll_one();
+    fixture.run_into_save(before);
+    REQUIRE_FALSE(outcome.has_value());
     fixture.keeper->lock();
     fixture.loop.run();
     REQUIRE(outcome.has_value());

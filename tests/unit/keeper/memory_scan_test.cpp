@@ -223,3 +223,27 @@ TEST_CASE(
     fixture.keeper->lock();
     CHECK(count_in_memory(texts, Pages::all) == none);
 }
+
+TEST_CASE("a lock while a key is being saved leaves no secret behind", "[memory]") {
+    const Canary secret;
+    Fixture fixture;
+    fixture.create();
+    NewKey key = new_key("master", "api-key");
+    key.api_secret = secret.secret();
+    const auto staged = *fixture.run(fixture.keeper->stage(std::move(key)));
+    const auto before = read_file(fixture.scratch.vault());
+    std::optional<Result<void>> outcome;
+    boost::asio::co_spawn(
+        fixture.loop,
+        fixture.keeper->commit(staged.key, {}),
+        [&](std::exception_ptr, Result<void> result) { outcome = std::move(result); }
+    );
+    fixture.run_into_save(before);
+    REQUIRE_FALSE(outcome.has_value());
+    fixture.keeper->lock();
+    const Texts texts = {secret.inverted(), secret.inverted_decoded()};
+    CHECK(count_in_memory(texts, Pages::all) == std::vector<std::size_t>{0, 0});
+    fixture.loop.run();
+    REQUIRE(outcome.has_value());
+    CHECK(outcome->has_value());
+}

@@ -119,6 +119,14 @@ struct Fixture {
     T run(boost::asio::awaitable<T> work) {
         return test::run(loop, std::move(work));
     }
+    // Runs a call that saves up to its save, and the save to its end, but not what comes after it.
+    void run_into_save(const std::vector<unsigned char>& before) {
+        loop.restart();
+        loop.poll_one();  // the call begins
+        loop.poll_one();  // it has its turn, and hands the save to the keeper's thread
+        while (read_file(scratch.vault()) == before) {
+        }
+    }
     void create(std::string_view passphrase = "right") {
         if (!run(keeper->create(text(passphrase)))) throw std::runtime_error("the vault was not created");
     }
