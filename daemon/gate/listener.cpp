@@ -80,11 +80,12 @@ Result<void> prepare_runtime_folder(const fs::path& folder, std::optional<gid_t>
             return system_error(folder, "cannot be given to client_group");
         }
     }
-    if ((found.st_mode & 07777) != mode && made) {
-        if (::chmod(folder.c_str(), mode) != 0) return system_error(folder, "its mode cannot be set");
-    } else if ((found.st_mode & 07777 & ~mode) != 0) {
+    const mode_t found_mode = found.st_mode & 07777;
+    if ((found_mode & ~mode) != 0 && !made) {
         return refuse(folder, fmt::format("is open to others; run: chmod {:o} {}", mode, folder.string()));
     }
+    if (found_mode != mode && ::chmod(folder.c_str(), mode) != 0)
+        return system_error(folder, "its mode cannot be set");
     return {};
 }
 
