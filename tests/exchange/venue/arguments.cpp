@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <charconv>
-#include <cstdio>
 
 #include "tests/exchange/venue/refusal.hpp"
 
@@ -41,6 +40,23 @@ std::vector<std::string> segments_of(std::string_view brackets, const std::strin
         brackets.remove_prefix(end + 1);
     }
     return segments;
+}
+
+// Digits where the shape has '0', the shape's own sign elsewhere.
+bool has_shape(std::string_view text, std::string_view shape) {
+    return std::ranges::equal(text, shape, [](char c, char pattern) {
+        return pattern == '0' ? c >= '0' && c <= '9' : c == pattern;
+    });
+}
+
+// "Z", "+02:00"
+std::optional<int> offset_minutes(std::string_view text) {
+    if (text == "Z") return 0;
+    if (!has_shape(text, "+00:00") && !has_shape(text, "-00:00")) return {};
+    const auto hours = *parse_whole(text.substr(1, 2));
+    const auto minutes = *parse_whole(text.substr(4, 2));
+    if (hours > 23 || minutes > 59) return {};
+    return int((text[0] == '-' ? -1 : 1) * (hours * 60 + minutes));
 }
 
 }  // namespace
@@ -193,17 +209,20 @@ std::vector<std::string> split_commas(std::string_view text) {
 }
 
 std::optional<Time> parse_rfc3339(const std::string& text) {
-    int year = 0, month = 0, day = 0, hour = 0, minute = 0, second = 0, used = 0;
-    if (std::sscanf(
-            text.c_str(), "%4d-%2d-%2dT%2d:%2d:%2d%n", &year, &month, &day, &hour, &minute, &second, &used
-        ) < 6 ||
-        used != 19)
-        return {};
-    const std::chrono::year_month_day date{
-        std::chrono::year(year), std::chrono::month(unsigned(month)), std::chrono::day(unsigned(day))
+    constexpr std::string_view shape = "0000-00-00T00:00:00";
+    if (!has_shape(std::string_view(text).substr(0, shape.size()), shape)) return {};
+    const auto number = [&](std::size_t at, std::size_t length) {
+        return int(*parse_whole(std::string_view(text).substr(at, length)));
     };
-    if (!date.ok() || hour > 23 || minute > 59 || second > 59) return {};
-    std::string_view rest = std::string_view(text).substr(19);
+    const std::chrono::year_month_day date{
+        std::chrono::year(number(0, 4)),
+        std::chrono::month(unsigned(number(5, 2))),
+        std::chrono::day(unsigned(number(8, 2)))
+    };
+    // Nanoseconds since 1970 end in 2262.
+    const bool in_range = number(0, 4) >= 1970 && number(0, 4) < 2200;
+    if (!in_range || !date.ok() || number(11, 2) > 23 || number(14, 2) > 59 || number(17, 2) > 59) return {};
+    std::string_view rest = std::string_view(text).substr(shape.size());
     std::int64_t nanoseconds = 0;
     if (rest.starts_with('.')) {
         const auto digits = rest.substr(1, rest.find_first_not_of("0123456789", 1) - 1);
@@ -211,16 +230,10 @@ std::optional<Time> parse_rfc3339(const std::string& text) {
         nanoseconds = *parse_whole(std::string(digits) + std::string(9 - digits.size(), '0'));
         rest.remove_prefix(digits.size() + 1);
     }
-    int offset_minutes = 0;
-    if (rest != "Z") {
-        int hours = 0, minutes = 0;
-        const bool shaped = rest.size() == 6 && (rest[0] == '+' || rest[0] == '-');
-        if (!shaped || std::sscanf(std::string(rest.substr(1)).c_str(), "%2d:%2d", &hours, &minutes) != 2)
-            return {};
-        offset_minutes = (rest[0] == '-' ? -1 : 1) * (hours * 60 + minutes);
-    }
-    return Time(std::chrono::sys_days(date)) + std::chrono::hours(hour) +
-           std::chrono::minutes(minute - offset_minutes) + std::chrono::seconds(second) +
+    const auto offset = offset_minutes(rest);
+    if (!offset) return {};
+    return Time(std::chrono::sys_days(date)) + std::chrono::hours(number(11, 2)) +
+           std::chrono::minutes(number(14, 2) - *offset) + std::chrono::seconds(number(17, 2)) +
            std::chrono::nanoseconds(nanoseconds);
 }
 

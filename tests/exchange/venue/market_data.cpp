@@ -17,6 +17,7 @@ constexpr std::int64_t most_candles = 720;
 constexpr std::int64_t most_trades = 1000;
 constexpr std::int64_t spread_rows = 200;
 constexpr std::int64_t first_trade_second = 1'500'000'000;  // trade ids count from here, one trade a second
+constexpr std::int64_t latest_second = 4'000'000'000;       // beyond it a number is a cursor in nanoseconds
 constexpr std::int64_t nanoseconds_per_second = 1'000'000'000;
 
 int places(const Pair& pair) {
@@ -24,9 +25,11 @@ int places(const Pair& pair) {
 }
 
 const Pair& public_pair(Request& request) {
-    const Pair& pair = known_pair(request.args.needed("pair"));
-    request.args.one_of("asset_class", {"forex", "tokenized_asset"});
-    return pair;
+    const auto asset_class = request.args.one_of("asset_class", {"forex", "tokenized_asset"});
+    const auto name = request.args.needed("pair");
+    // There are no tokenized assets here.
+    if (asset_class == "tokenized_asset") refuse("EQuery:Unknown asset pair");
+    return known_pair(name);
 }
 
 void done(Desk& desk, Request& request) {
@@ -257,7 +260,7 @@ std::string recent_trades(Desk& desk, Request& request) {
         // Seconds, or the nanosecond cursor that "last" gives.
         const auto whole = parse_whole(*text);
         if (!whole || *whole < 0) refuse_argument("since");
-        const bool cursor = *whole > 100'000'000'000;
+        const bool cursor = *whole > latest_second;
         since = Time(std::chrono::nanoseconds(cursor ? *whole : *whole * nanoseconds_per_second));
     }
     done(desk, request);

@@ -11,6 +11,7 @@ namespace {
 using std::chrono::seconds;
 
 constexpr auto shortest_life = seconds(5);
+constexpr std::int64_t latest_second = 4'000'000'000;  // nanoseconds have no room for much more
 constexpr auto longest_life = std::chrono::days(31);
 
 bool hex_at(std::string_view text, std::size_t from, std::size_t count) {
@@ -33,8 +34,7 @@ std::optional<Time> read_time(Arguments& fields, std::string_view name, Time now
     if (!text || *text == "0") return {};
     const bool relative = text->starts_with('+');
     const auto count = parse_whole(relative ? text->substr(1) : *text);
-    if (!count || *count < 0 || *count > std::numeric_limits<std::int32_t>::max() * std::int64_t(4))
-        refuse_argument(name);
+    if (!count || *count < 0 || *count > latest_second) refuse_argument(name);
     const Time time = relative ? now + seconds(*count) : Time(seconds(*count));
     if (time < now) refuse_argument(name);
     return time;
@@ -202,8 +202,11 @@ void check_deadline(Arguments& fields, const Settings& settings, Time now) {
 }
 
 const Pair& read_pair(Arguments& fields) {
-    fields.one_of("asset_class", {"forex", "currency", "tokenized_asset"});
-    return known_pair(fields.needed("pair"));
+    const auto asset_class = fields.one_of("asset_class", {"forex", "currency", "tokenized_asset"});
+    const auto name = fields.needed("pair");
+    // There are no tokenized assets here.
+    if (asset_class == "tokenized_asset") refuse("EQuery:Unknown asset pair");
+    return known_pair(name);
 }
 
 OrderWish read_order(Arguments& fields, const Settings& settings, Time now) {

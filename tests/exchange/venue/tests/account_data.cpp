@@ -203,6 +203,16 @@ TEST_CASE("margin orders are refused without collateral, position, leverage or p
     CHECK(bench.place(bench.market("buy", "1", {{"leverage", "2"}})) == "EOrder:Cannot open position");
 }
 
+TEST_CASE("a loss beyond the quote balance takes all of it and no more") {
+    Bench bench;
+    bench.place(bench.market("buy", "10", {{"leverage", "2"}}));
+    bench.price("XXBTZUSD", "15000");
+    bench.place(bench.market("sell", "10", {{"leverage", "2"}}));
+    CHECK(bench.text("OpenPositions") == "{}");
+    CHECK(bench.balance("ZUSD") == "0.0000");
+    CHECK(bench.venue.audit().empty());
+}
+
 TEST_CASE("a reduce-only order closes what there is and drops the rest") {
     Bench bench;
     bench.place(bench.market("buy", "1", {{"leverage", "2"}}));

@@ -88,6 +88,8 @@ TEST_CASE("a failing withdrawal gives the money back when it fails") {
     bench.now += 1s;
     CHECK(bench.balance("XXBT") == "10.0000000000");
     CHECK(bench.status() == "Failure");
+    bench.now += 60s;
+    CHECK(bench.balance("XXBT") == "10.0000000000");
     CHECK(bench.venue.audit().empty());
 }
 
@@ -237,6 +239,8 @@ TEST_CASE("an earn operation is refused for minimum, cap, tier and strategy, and
         bench.error("Earn/AllocateStatus", {{"strategy_id", "ESDQCOL-WTZEU-NU55QF"}}) ==
         "EEarnings:Insufficient funds:Insufficient funds to complete the (de)allocation request"
     );
+    CHECK(bench.balance("XETH") == "50.0000000000");
+    CHECK(bench.venue.audit().empty());
     bench.venue.settings().earn_tier_high_enough = false;
     CHECK(
         allocate("ESDQCOL-WTZEU-NU55QF", "1") ==

@@ -111,13 +111,14 @@ TEST_CASE("what is held covers every sequence of part fills, to the last place")
     Settings settings = Bench::pinned();
     settings.fill_slice = slice;
     Bench bench(settings);
-    // Exactly what the order needs: 1000.0331 of cost, and 0.4 % of that raised to 4.0002.
-    bench.venue.add_account("carol", Tier::intermediate, {{"ZUSD", "1004.0333"}});
+    // Exactly what the order needs: 1000.03339 raised to 1000.0334 of cost, and 0.4 % of that raised
+    // to 4.0002.
+    bench.venue.add_account("carol", Tier::intermediate, {{"ZUSD", "1004.0336"}});
     bench.as("carol");
-    CHECK(bench.place(bench.limit("buy", "0.03448391", "29000")) == "EOrder:Insufficient funds");
-    const auto id = bench.place(bench.limit("buy", "0.03448390", "29000"));
+    CHECK(bench.place(bench.limit("buy", "0.03448392", "29000")) == "EOrder:Insufficient funds");
+    const auto id = bench.place(bench.limit("buy", "0.03448391", "29000"));
     REQUIRE(id.starts_with("O"));
-    CHECK(bench.held("ZUSD") == "1004.0333");
+    CHECK(bench.held("ZUSD") == "1004.0336");
     for (int i = 0; i < 12; ++i) {
         bench.price("XXBTZUSD", "28990");
         REQUIRE(bench.venue.audit() == std::vector<std::string>{});

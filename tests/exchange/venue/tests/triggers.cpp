@@ -335,6 +335,15 @@ TEST_CASE(
     CHECK(bench.status(id) == "canceled");
 }
 
+TEST_CASE("a scheduled order whose time comes while nothing trades is canceled") {
+    Bench bench;
+    const auto id = bench.place(bench.limit("buy", "1", "31000", {{"starttm", "+10"}}));
+    bench.venue.settings().pair_status["XXBTZUSD"] = "cancel_only";
+    bench.now += 10s;
+    CHECK(bench.status(id) == "canceled");
+    CHECK(bench.held("ZUSD") == "0.0000");
+}
+
 TEST_CASE("a trailing stop whose limit falls to nothing is canceled when it fires") {
     Bench bench;
     const auto id = bench.place(stop("trailing-stop-limit", "sell", "+10", {{"price2", "-29995"}}));
