@@ -198,6 +198,11 @@ const Order& Engine::settle_position(Order draft, Time now) {
     return order;
 }
 
+void Engine::charge_post_only_reject(const Order& order, Time now) {
+    if (!settings_.post_only_reject_costs_cancel) return;
+    counter_.charge(order.account, order.pair->id, order.tier, age_cost(Penalty::cancel, {}), now);
+}
+
 const Order& Engine::place(Order draft, Time now) {
     check_place(draft);
     if (draft.wish.kind == OrderKind::settle_position) return settle_position(std::move(draft), now);
@@ -211,11 +216,9 @@ const Order& Engine::place(Order draft, Time now) {
     const bool waits = draft.wish.start && *draft.wish.start > now;
     const bool at_once = !waits && !has_trigger(draft.wish.kind);
     const bool crossing_post = at_once && draft.wish.post_only && crosses(draft, now);
-    if (crossing_post && settings_.post_only_crossing == Settings::PostOnlyCrossing::refuse) {
-        if (settings_.post_only_reject_costs_cancel)
-            counter_.charge(draft.account, draft.pair->id, draft.tier, age_cost(Penalty::cancel, {}), now);
+    if (crossing_post) charge_post_only_reject(draft, now);
+    if (crossing_post && settings_.post_only_crossing == Settings::PostOnlyCrossing::refuse)
         refuse("EOrder:Post only order");
-    }
     if (waits) draft.status = OrderStatus::pending;
     // A market order is filled within this call and holds nothing; it only has to be affordable now.
     if (at_once && !has_limit(draft.wish.kind)) {
@@ -226,13 +229,10 @@ const Order& Engine::place(Order draft, Time now) {
         reserve(draft);
     }
     Order& order = store(std::move(draft));
-    if (crossing_post) {
+    if (crossing_post)
         cancel(order, "Post only order", now);
-        if (settings_.post_only_reject_costs_cancel)
-            counter_.charge(order.account, order.pair->id, order.tier, age_cost(Penalty::cancel, {}), now);
-    } else if (at_once) {
+    else if (at_once)
         run(order, now);
-    }
     return order;
 }
 

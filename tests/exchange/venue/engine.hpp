@@ -87,6 +87,7 @@ private:
 
     // engine.cpp: acceptance and life
     void check_place(const Order& draft) const;
+    void charge_post_only_reject(const Order& order, Time now);
     void check_margin(const Order& draft, Time now) const;
     Order& store(Order draft);
     void finish(Order& order, OrderStatus status, std::string reason, Time now);
