@@ -31,9 +31,10 @@ awaitable<Result<std::string>> Account::call(Call call) {
     if (auto admitted = admit(); !admitted) co_return std::unexpected(std::move(admitted.error()));
 
     const auto begun = steady_clock::now();
-    const Deadlines deadlines{std::min(begun + call.max_wait, call.deadline), call.deadline};
-    const SendOnce send_once = [this, &call, deadlines] {
-        return lane_->send(*call.endpoint, call.parameters, deadlines);
+    const SendOnce send_once = [this, &call] {
+        // A repeat waits anew: the time that the first copy took was not spent waiting.
+        const auto turn = std::min(steady_clock::now() + call.max_wait, call.deadline);
+        return lane_->send(*call.endpoint, call.parameters, {turn, call.deadline});
     };
     auto outcome = co_await make_call(services_.executor, call, retry_, send_once);
     latency_.add(std::chrono::duration_cast<std::chrono::microseconds>(steady_clock::now() - begun));

@@ -7,6 +7,7 @@
 #include <boost/asio/as_tuple.hpp>
 #include <boost/asio/steady_timer.hpp>
 #include <boost/asio/use_awaitable.hpp>
+#include <optional>
 #include <utility>
 
 namespace krakken::account {
@@ -28,9 +29,11 @@ awaitable<Result<std::string>> make_call(
     boost::asio::any_io_executor executor, const Call& call, RetrySettings settings, const SendOnce& send_once
 ) {
     Retry retry(*call.endpoint, settings);
+    std::optional<protocol::Error> earlier;
     while (true) {
         auto attempt = co_await send_once();
-        if (!attempt) co_return std::unexpected(std::move(attempt.error()));
+        // Where an earlier attempt may have reached Kraken, "nothing was sent" would be untrue.
+        if (!attempt) co_return std::unexpected(earlier ? std::move(*earlier) : std::move(attempt.error()));
         Retry::Verdict verdict = retry.on(std::move(*attempt), random_share());
         if (auto* done = std::get_if<Retry::Done>(&verdict)) {
             for (const std::string& warning : done->warnings) {
@@ -49,6 +52,7 @@ awaitable<Result<std::string>> make_call(
             {{"call_id", call.call_id},
              {"category", protocol::category(again.error.code)},
              {"pause_ms", again.pause.count()}});
+        earlier = std::move(again.error);
         boost::asio::steady_timer timer(executor, again.pause);
         co_await timer.async_wait(boost::asio::as_tuple(boost::asio::use_awaitable));
     }

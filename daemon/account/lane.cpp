@@ -19,8 +19,7 @@ using std::chrono::steady_clock;
 namespace {
 
 std::unexpected<Error> not_in_time() {
-    Error error =
-        protocol::make_error(ErrorCode::timeout, "the call was not sent: its turn did not come in time");
+    Error error = protocol::make_error(ErrorCode::timeout, "the call was not sent before its deadline");
     error.retryable = true;
     return std::unexpected(std::move(error));
 }
@@ -65,7 +64,7 @@ awaitable<Result<Attempt>> Lane::send_in_turn(
     const kraken::Parameters& parameters,
     steady_clock::time_point deadline
 ) {
-    const auto nonce = co_await next_nonce();
+    const auto nonce = co_await next_nonce(deadline);
     if (!nonce) co_return std::unexpected(nonce.error());
     auto request = co_await services_.keeper.sign(
         key_, protocol::path_of(endpoint), *nonce, parameters.body(*nonce), parameters.form()
@@ -81,7 +80,7 @@ awaitable<Result<Attempt>> Lane::send_in_turn(
     co_return attempt;
 }
 
-awaitable<Result<base::Nonce>> Lane::next_nonce() {
+awaitable<Result<base::Nonce>> Lane::next_nonce(steady_clock::time_point deadline) {
     // A failed write proves nothing about the marks on disk, so from then on no nonce is safe.
     if (services_.store.failed()) {
         co_return fail(ErrorCode::storage, "durable state cannot be written, so nothing was sent");
@@ -91,12 +90,16 @@ awaitable<Result<base::Nonce>> Lane::next_nonce() {
         if (!loaded) co_return std::unexpected(loaded.error());
     }
     auto nonce = sequence_->take(services_.clock.now());
-    if (!nonce) {
+    // Once, unless the disk is so slow, or the clock jumped so far, that the new bound is behind already.
+    while (!nonce) {
+        if (sequence_->used_up()) {
+            co_return fail(ErrorCode::nonce, "this key's nonces are used up; make a new key at Kraken");
+        }
         const auto reserved = co_await reserve();
         if (!reserved) co_return std::unexpected(reserved.error());
+        if (steady_clock::now() >= deadline) co_return not_in_time();
         nonce = sequence_->take(services_.clock.now());
     }
-    if (!nonce) co_return fail(ErrorCode::nonce, "this key's nonces are used up; make a new key at Kraken");
     if (!renewing_ && sequence_->renewal_due(services_.clock.now())) renew_in_background();
     co_return *nonce;
 }

@@ -59,7 +59,7 @@ private:
         const kraken::Parameters& parameters,
         std::chrono::steady_clock::time_point deadline
     );
-    awaitable<Result<base::Nonce>> next_nonce();
+    awaitable<Result<base::Nonce>> next_nonce(std::chrono::steady_clock::time_point deadline);
     awaitable<Result<void>> load();
     awaitable<Result<void>> reserve();
     void renew_in_background();

@@ -61,6 +61,10 @@ void Sequence::bound_saved(base::Nonce bound, base::Time now) {
     reserved_ = bound_ > next ? bound_ - next : 0;
 }
 
+bool Sequence::used_up() const {
+    return last_ >= highest;
+}
+
 std::chrono::milliseconds Sequence::lead(base::Time now) const {
     const auto per_millisecond = static_cast<std::int64_t>(ticks_per_microsecond(unit_) * 1000);
     const auto difference = static_cast<std::int64_t>(last_) - static_cast<std::int64_t>(ticks(now));

@@ -31,6 +31,9 @@ public:
     // `bound` is on disk.
     void bound_saved(base::Nonce bound, base::Time now);
 
+    // No value is left for ever: Kraken's signed 64 bits end here.
+    bool used_up() const;
+
     std::uint64_t last() const { return last_; }
     std::uint64_t bound() const { return bound_; }
     base::NonceUnit unit() const { return unit_; }

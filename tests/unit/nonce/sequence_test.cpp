@@ -142,7 +142,9 @@ TEST_CASE("values end at Kraken's signed 64 bits and never wrap") {
     CHECK(sequence.wanted_bound(start) == Nonce(highest));
     reserve(sequence, start);
     CHECK(taken(sequence, start) == highest - 1);
+    CHECK_FALSE(sequence.used_up());
     CHECK(taken(sequence, start) == highest);
+    CHECK(sequence.used_up());
     CHECK_FALSE(sequence.take(start));
     reserve(sequence, start);
     CHECK_FALSE(sequence.take(start));

@@ -1,0 +1,145 @@
+// Whole calls over the fake network: how often they are sent, with which nonces, and what comes back.
+
+#include "support/bench.hpp"
+
+#include <algorithm>
+#include <catch2/catch.hpp>
+
+namespace {
+
+using namespace krakken;
+using protocol::ErrorCode;
+using protocol::Executed;
+using protocol::Result;
+using std::chrono::steady_clock;
+using test::answer;
+using test::call_of;
+using test::lost;
+using test::not_sent;
+using test::refusal;
+using namespace std::chrono_literals;
+
+struct Fixture : test::Bench {
+    explicit Fixture(account::RetrySettings retry = test::at_once)
+        : Bench({.default_account = "", .retry = retry}) {
+        keeper.hold("master", "0123abcd");
+        accounts.refresh();
+    }
+
+    Result<std::string> call(account::Call call) {
+        return loop.run(accounts.list().at(0)->call(std::move(call)));
+    }
+};
+
+}  // namespace
+
+TEST_CASE("a read is repeated with fresh nonces until it is answered") {
+    Fixture fixture;
+    fixture.upstream.then(lost());
+    fixture.upstream.then(not_sent());
+    fixture.upstream.then(net::Reply{502, "text/html", "<html>"});
+    fixture.upstream.then(answer("[1]"));
+    CHECK(fixture.call(call_of("Balance")) == "[1]");
+    const auto nonces = fixture.upstream.nonces();
+    CHECK(nonces.size() == 4);
+    CHECK(std::ranges::adjacent_find(nonces, std::greater_equal()) == nonces.end());
+}
+
+TEST_CASE("a placement is sent once, whatever happens to it") {
+    const auto outcome =
+        GENERATE(lost(), not_sent(), refusal("EAPI:Invalid nonce"), refusal("EService:Busy"));
+    Fixture fixture;
+    fixture.upstream.then(outcome);
+    CHECK_FALSE(fixture.call(call_of("AddOrder")));
+    CHECK(fixture.upstream.requests.size() == 1);
+}
+
+TEST_CASE("a placement that was lost is unknown, one that never left is not executed") {
+    Fixture fixture;
+    fixture.upstream.then(lost());
+    fixture.upstream.then(not_sent());
+    const auto first = fixture.call(call_of("AddOrder"));
+    CHECK(first.error().code == ErrorCode::outcome_unknown);
+    CHECK(first.error().executed == Executed::unknown);
+    CHECK_FALSE(first.error().retryable);
+    const auto second = fixture.call(call_of("AddOrder"));
+    CHECK(second.error().code == ErrorCode::network);
+    CHECK(second.error().executed == Executed::no);
+    CHECK(second.error().retryable);
+}
+
+TEST_CASE("attempts end with the settings' number") {
+    Fixture fixture;
+    fixture.upstream.otherwise = [](const net::Request&) { return lost(); };
+    CHECK(fixture.call(call_of("Balance")).error().code == ErrorCode::network);
+    CHECK(fixture.upstream.requests.size() == 4);
+}
+
+TEST_CASE("no pause goes beyond the deadline") {
+    Fixture fixture({4, 600'000ms, 600'000ms});
+    fixture.upstream.otherwise = [](const net::Request&) { return refusal("EService:Busy"); };
+    const auto outcome = fixture.call(call_of("Balance"));
+    CHECK(outcome.error().code == ErrorCode::service);
+    CHECK(fixture.upstream.requests.size() == 1);
+}
+
+TEST_CASE("a repeated call waits for its turn anew") {
+    // It had no time to wait when it came, and the lane was free; its repeat finds another call there.
+    Fixture fixture;
+    auto hasty = call_of("CancelOrder");
+    hasty.max_wait = 0ms;
+    fixture.upstream.held.close();
+    fixture.upstream.then(lost());
+    const auto account = fixture.accounts.list().at(0);
+    const auto first = fixture.loop.start(account->call(hasty));
+    fixture.loop.poll();
+    const auto other = fixture.loop.start(account->call(call_of("Balance")));
+    fixture.loop.poll();
+    fixture.upstream.held.open_for_one();
+    fixture.loop.poll();
+    fixture.upstream.held.open();
+    fixture.loop.run();
+    REQUIRE(first->has_value());
+    // The first copy was sent, so whatever stops the second must not say that nothing was.
+    if (!(*first)->has_value()) CHECK((*first)->error().code == ErrorCode::network);
+    CHECK((*other)->has_value());
+}
+
+TEST_CASE("a call that was sent is never said not to have been") {
+    Fixture fixture;
+    fixture.upstream.then(lost());
+    fixture.upstream.otherwise = [&](const net::Request&) { return lost(); };
+    auto call = call_of("CancelOrder");
+    const auto account = fixture.accounts.list().at(0);
+    fixture.upstream.held.close();
+    const auto outcome = fixture.loop.start(account->call(call));
+    fixture.loop.poll();
+    fixture.keeper.lock();
+    fixture.upstream.held.open();
+    fixture.loop.run();
+    REQUIRE(outcome->has_value());
+    CHECK((*outcome)->error().code == ErrorCode::network);
+    CHECK(fixture.upstream.requests.size() == 1);
+}
+
+TEST_CASE("a public call needs no account, no key and no open vault") {
+    Fixture fixture;
+    fixture.keeper.lock();
+    fixture.accounts.refresh();
+    fixture.upstream.then(not_sent());
+    fixture.upstream.then(answer("{\"a\":1}"));
+    CHECK(
+        fixture.loop.run(fixture.accounts.call_public(call_of("Ticker", R"({"pair":["A","B"]})"))) ==
+        "{\"a\":1}"
+    );
+    CHECK(fixture.upstream.targets() == std::vector<std::string>(2, "/0/public/Ticker?pair=A%2CB"));
+    CHECK(fixture.store.saves == 0);
+    CHECK(fixture.accounts.upstream_state() == "reachable");
+}
+
+TEST_CASE("a public call with a structure is refused before it is sent") {
+    Fixture fixture;
+    const auto outcome = fixture.loop.run(fixture.accounts.call_public(call_of("Ticker", R"({"a":{}})")));
+    CHECK(outcome.error().code == ErrorCode::invalid_params);
+    CHECK(fixture.upstream.requests.empty());
+}
