@@ -47,6 +47,12 @@ class Controlling(ExchangeTest):
                       {"account": "bob", "key": {"api_key": "alice-main"}}):
             exchange.control("POST", "/accounts", wrong, status=400)
 
+    def test_market_settings_that_cannot_be(self):
+        exchange = self.exchange
+        for wrong in ({"pinned_prices": {"XXBTZUSD": "dear"}}, {"pinned_prices": 1}, {"post_only_crossing": "maybe"}):
+            exchange.control("POST", "/switches", wrong, status=400)
+        self.assertEqual(exchange.errors(), [])
+
     def test_secrets_are_not_shown(self):
         exchange = self.exchange
         exchange.errors()

@@ -118,9 +118,19 @@ void Exchange::reset() {
     venue_ = std::make_unique<Venue>(start_.market);
     for (const auto& [name, account] : ring_.accounts)
         open_account(account);
+    try_market();
     faults_ = Faults(start_.market.seed);
     journal_.clear();
     executed_ = 0;
+}
+
+// The venue reads prices and volumes among its settings when it needs them, and throws std::invalid_argument
+// on what is none: better now than in the middle of somebody's call.
+void Exchange::try_market() {
+    const Params pair{{"pair", Param{.kind = Param::Kind::text, .text = "XBTUSD", .items = {}, .members = {}}}
+    };
+    venue_->answer({.endpoint = "Ticker", .params = {}, .now = clock_.now()});
+    venue_->answer({.endpoint = "Depth", .params = pair, .now = clock_.now()});
 }
 
 void Exchange::open_account(const Account& account) {
@@ -259,8 +269,17 @@ Reply Exchange::to_reply(const Answer& answer) const {
 std::expected<void, std::string> Exchange::set_switch(
     std::string_view name, const boost::json::value& value
 ) {
-    if (is_market_setting(name)) return set_market(venue_->settings(), name, value);
-    return switches_.set(name, value);
+    if (!is_market_setting(name)) return switches_.set(name, value);
+    const Settings before = venue_->settings();
+    const auto set = set_market(venue_->settings(), name, value);
+    if (!set) return set;
+    try {
+        try_market();
+        return {};
+    } catch (const std::invalid_argument& wrong) {
+        venue_->settings() = before;
+        return std::unexpected(std::string(name) + ": " + wrong.what());
+    }
 }
 
 }  // namespace exchange::front

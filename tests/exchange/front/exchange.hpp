@@ -83,6 +83,7 @@ private:
     Reply to_reply(const Answer& answer) const;
     std::string envelope(const std::vector<std::string>& errors, const std::string& result) const;
     void open_account(const Account& account);
+    void try_market();
 
     const Config start_;
     Switches switches_;
