@@ -25,6 +25,24 @@ std::string ledger_json(const LedgerLine& line) {
         .done();
 }
 
+// A comma list of names, or a list of {asset, aclass}.
+std::vector<const Pair*> read_pairs(Arguments& args, bool refuse_unknown) {
+    std::vector<const Pair*> pairs;
+    if (!args.is_array_of_objects("pair")) {
+        for (const auto& name : args.list("pair", page_length))
+            pairs.push_back(&known_pair(name));
+        return pairs;
+    }
+    for (const auto& item : *args.array("pair")) {
+        Arguments row(item.members, "pair");
+        const auto name = row.needed("asset");
+        row.one_of("aclass", {"forex", "currency"});
+        row.done(refuse_unknown);
+        pairs.push_back(&known_pair(name));
+    }
+    return pairs;
+}
+
 }  // namespace
 
 std::string balance(Desk& desk, Request& request) {
@@ -168,9 +186,7 @@ std::string query_ledgers(Desk& desk, Request& request) {
 }
 
 std::string trade_volume(Desk& desk, Request& request) {
-    std::vector<const Pair*> pairs;
-    for (const auto& name : request.args.list("pair", page_length))
-        pairs.push_back(&known_pair(name));
+    const auto pairs = read_pairs(request.args, desk.settings.refuse_unknown_parameters);
     request.args.flag("fee-info");
     request.args.text("fee_schedule");
     request.args.rebase_multiplier();

@@ -185,6 +185,14 @@ const std::vector<Param>* Arguments::array(std::string_view name) {
     return param ? &param->items : nullptr;
 }
 
+bool Arguments::is_array_of_objects(std::string_view name) {
+    const Param* param = find(name);
+    return param && param->kind == Param::Kind::array && !param->items.empty() &&
+           std::ranges::all_of(param->items, [](const Param& item) {
+               return item.kind == Param::Kind::object;
+           });
+}
+
 void Arguments::done(bool refuse_unknown) const {
     if (!refuse_unknown) return;
     for (const auto& [name, value] : params_)

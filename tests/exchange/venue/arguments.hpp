@@ -39,6 +39,7 @@ public:
     std::vector<std::string> list(std::string_view name, std::size_t most);
     const Param* object(std::string_view name);
     const std::vector<Param>* array(std::string_view name);
+    bool is_array_of_objects(std::string_view name);
     // Read and thrown away, after its values were checked.
     void rebase_multiplier() { one_of("rebase_multiplier", {"rebased", "base"}); }
 

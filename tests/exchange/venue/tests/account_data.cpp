@@ -156,6 +156,22 @@ TEST_CASE("trade volume raises the tier, and fees without pair are absent or nul
     CHECK(bench.result("TradeVolume").at("volume") == "0.0000");
 }
 
+TEST_CASE("trade volume takes its pairs as a list of objects too") {
+    Bench bench;
+    const auto fees =
+        bench
+            .result(
+                "TradeVolume",
+                {{"pair[0][asset]", "XBTUSD"}, {"pair[0][aclass]", "forex"}, {"pair[1][asset]", "ETHUSD"}}
+            )
+            .at("fees");
+    CHECK(fees.as_object().size() == 2);
+    CHECK(bench.error("TradeVolume", {{"pair[0][asset]", "XBTMOON"}}) == "EQuery:Unknown asset pair");
+    CHECK(
+        bench.error("TradeVolume", {{"pair[0][aclass]", "forex"}}) == "EGeneral:Invalid arguments:pair[asset]"
+    );
+}
+
 TEST_CASE("credit lines are for accounts that have them") {
     Bench bench;
     CHECK(bench.text("CreditLines") == "null");
