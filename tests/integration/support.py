@@ -366,13 +366,13 @@ class CannedServer:
     `answers` maps a path to whole HTTP replies given one after the other (the last one again and again), or to None: close.
     """
 
-    def __init__(self, certificate, private_key, answers=None):
-        self.answers = answers or {}
+    def __init__(self, certificate, private_key, address="127.0.0.1"):
+        self.answers = {}
         self.requests = []
         self.context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
         self.context.load_cert_chain(certificate, private_key)
-        self.listener = socket.create_server(("127.0.0.1", 0))
-        self.base_url = f"https://127.0.0.1:{self.listener.getsockname()[1]}"
+        self.listener = socket.create_server((address, 0))
+        self.base_url = f"https://{address}:{self.listener.getsockname()[1]}"
         self.connections, self.threads = [], [threading.Thread(target=self.accept)]
         self.threads[0].start()
 
