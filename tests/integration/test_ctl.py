@@ -114,6 +114,13 @@ class Terminal:
         self.shown += piece
         return piece
 
+    def end(self):
+        """Leaves nothing behind, also where the test failed half-way."""
+        if self.status is None:
+            os.kill(self.pid, signal.SIGKILL)
+            os.waitpid(self.pid, 0)
+        os.close(self.terminal)
+
     def expect(self, text):
         """Reads until `text` was shown, behind everything that was expected before."""
         start = getattr(self, "at", 0)
@@ -131,8 +138,10 @@ class Terminal:
     def wait(self):
         while self.read_some():
             pass
+        return self.reap()
+
+    def reap(self):
         self.status = os.waitpid(self.pid, 0)[1]
-        os.close(self.terminal)
         return self.status
 
 
@@ -141,6 +150,11 @@ class CtlTest(unittest.TestCase):
         daemon = FakeDaemon({name.replace("__", "."): answer for name, answer in answers.items()})
         self.addCleanup(daemon.close)
         return daemon
+
+    def terminal(self, folder, *arguments):
+        terminal = Terminal(*arguments, "--runtime-dir", folder)
+        self.addCleanup(terminal.end)
+        return terminal
 
     def ctl(self, daemon, *arguments, given="", expected=0):
         folder = daemon if isinstance(daemon, str) else daemon.folder
@@ -270,7 +284,7 @@ class ShowTest(CtlTest):
 
     def test_watch_shows_again_until_it_is_interrupted(self):
         daemon = self.daemon(status=[STATUS, STATUS.replace("is unlocked", "has changed")] + [STATUS] * 100)
-        terminal = Terminal("status", "--watch", "--runtime-dir", daemon.folder)
+        terminal = self.terminal(daemon.folder, "status", "--watch")
         terminal.expect("krakkend is unlocked")
         terminal.expect("krakkend has changed")
         os.kill(terminal.pid, signal.SIGINT)
@@ -415,14 +429,21 @@ class SecretsTest(CtlTest):
                 with listener.accept()[0] as connection:
                     got += len(connection.recv(100))
             os._exit(got)
+        stranger = os.pidfd_open(pid)
+        self.addCleanup(os.close, stranger)
         os.read(ready, 1)
-        terminal = Terminal("unlock", "--runtime-dir", folder)
-        self.assertEqual(os.WEXITSTATUS(terminal.wait()), 3)
-        self.assertIn(b"not trusted", terminal.shown)
-        self.assertNotIn(b"Passphrase", terminal.shown)
-        done = self.ctl(folder, "status", "--json", expected=3)
-        self.assertEqual(json.loads(done.stdout)["data"]["category"], "untrusted")
-        self.assertEqual(os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]), 0, "the stranger received bytes")
+        try:
+            terminal = self.terminal(folder, "unlock")
+            terminal.expect("not trusted")
+            self.assertEqual(os.WEXITSTATUS(terminal.wait()), 3)
+            self.assertNotIn(b"Passphrase", terminal.shown)
+            done = self.ctl(folder, "status", "--json", expected=3)
+            self.assertEqual(json.loads(done.stdout)["data"]["category"], "untrusted")
+            self.assertTrue(select.select([stranger], [], [], DEADLINE)[0], "the stranger still waits")
+        finally:
+            os.kill(pid, signal.SIGKILL)  # of no effect on one that has ended as it should
+            received = os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1])
+        self.assertEqual(received, 0, "the stranger received bytes")
 
 
 class TerminalTest(CtlTest):
@@ -433,7 +454,7 @@ class TerminalTest(CtlTest):
 
     def test_a_passphrase_is_not_echoed(self):
         daemon = self.daemon(unlock='{"state":"unlocked","accounts":1}')
-        terminal = Terminal("unlock", "--runtime-dir", daemon.folder)
+        terminal = self.terminal(daemon.folder, "unlock")
         terminal.expect("Passphrase of the vault: ")
         self.assertFalse(terminal.echoes())
         terminal.type(PASSPHRASE)
@@ -445,18 +466,17 @@ class TerminalTest(CtlTest):
         daemon = self.daemon()
         for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGQUIT):
             with self.subTest(signal=number):
-                terminal = Terminal("unlock", "--runtime-dir", daemon.folder)
+                terminal = self.terminal(daemon.folder, "unlock")
                 terminal.expect("Passphrase of the vault: ")
                 self.assertFalse(terminal.echoes())
                 os.kill(terminal.pid, number)
-                self.assertEqual(os.WTERMSIG(os.waitpid(terminal.pid, 0)[1]), number)
+                self.assertEqual(os.WTERMSIG(terminal.reap()), number)
                 self.assertTrue(terminal.echoes())
-                os.close(terminal.terminal)
         self.assertEqual(daemon.lines, [])
 
     def test_after_a_stop_it_asks_again(self):
         daemon = self.daemon(unlock='{"state":"unlocked","accounts":1}')
-        terminal = Terminal("unlock", "--runtime-dir", daemon.folder)
+        terminal = self.terminal(daemon.folder, "unlock")
         terminal.expect("Passphrase of the vault: ")
         # Nobody could continue a process that leads its session, so the kernel does not stop it; it comes back at once.
         os.kill(terminal.pid, signal.SIGTSTP)
@@ -491,7 +511,7 @@ class TerminalTest(CtlTest):
         daemon = self.daemon(
             status=self.empty_status(), vault__create="{}", account__add=[error(-32010, remedy="make a new key"), ADDED],
         )
-        terminal = Terminal("setup", "--runtime-dir", daemon.folder)
+        terminal = self.terminal(daemon.folder, "setup")
         for typed in (("short",), (PASSPHRASE, "another"), (PASSPHRASE, PASSPHRASE)):
             terminal.expect("New passphrase: ")
             terminal.type(typed[0])
@@ -518,7 +538,7 @@ class TerminalTest(CtlTest):
         daemon = self.daemon(
             status=self.empty_status(), vault__create="{}", account__add=[unreachable, unreachable, ADDED],
         )
-        terminal = Terminal("setup", "--runtime-dir", daemon.folder)
+        terminal = self.terminal(daemon.folder, "setup")
         for prompt in ("New passphrase: ", "The same again: "):
             terminal.expect(prompt)
             terminal.type(PASSPHRASE)
@@ -536,7 +556,7 @@ class TerminalTest(CtlTest):
         daemon = self.daemon(
             status=self.empty_status(), vault__create="{}", account__add=error(-32011, remedy="give it the right"),
         )
-        terminal = Terminal("setup", "--runtime-dir", daemon.folder)
+        terminal = self.terminal(daemon.folder, "setup")
         for prompt in ("New passphrase: ", "The same again: "):
             terminal.expect(prompt)
             terminal.type(PASSPHRASE)
