@@ -101,6 +101,12 @@ Line refuse_text(std::string_view text) {
 
 Line read_line(std::string_view text, protocol::SocketKind socket) {
     Line line;
+    // The buffer has room for CR LF; a line that ends in LF alone must not use it for one byte more.
+    if (text.size() > protocol::max_request_bytes) {
+        line.close = true;
+        line.requests.push_back(std::unexpected(line_too_long()));
+        return line;
+    }
     if (const auto items = protocol::split_array(text, protocol::max_request_depth)) {
         if (items->empty()) return refused_line(ErrorCode::invalid_request, "an empty batch", false);
         if (items->size() > protocol::max_batch) {

@@ -107,7 +107,9 @@ void Server::admit(Door& door, Session::Socket socket) {
     log(LogLevel::debug,
         "peer.connected",
         {{"socket", name_of(door.kind)}, {"uid", peer->uid}, {"pid", peer->pid}});
-    auto session = std::make_shared<Session>(std::move(socket), door.kind, std::move(*peer), backend_);
+    auto session = std::make_shared<Session>(
+        std::move(socket), door.kind, std::move(*peer), backend_, Session::Patience{}
+    );
     sessions_.insert(session);
     ++door.sessions;
     session->start([this, &door, key = std::weak_ptr(session)] {

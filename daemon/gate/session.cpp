@@ -57,11 +57,12 @@ protocol::Error internal_error(const std::string& call_id, const std::exception_
 
 }  // namespace
 
-Session::Session(Socket socket, protocol::SocketKind kind, Peer peer, Backend& backend)
+Session::Session(Socket socket, protocol::SocketKind kind, Peer peer, Backend& backend, Patience patience)
     : socket_(std::move(socket)),
       kind_(kind),
       peer_(std::move(peer)),
       backend_(backend),
+      patience_(patience),
       buffer_(kind),
       may_write_(socket_.get_executor(), steady_timer::time_point::max()),
       may_read_(socket_.get_executor(), steady_timer::time_point::max()),
@@ -114,6 +115,7 @@ awaitable<void> Session::read_lines() {
         if (error) break;
         buffer_.filled(count);
         while (const auto line = buffer_.take_line()) {
+            line_watched_ = false;  // it has ended; the next one has time of its own
             serve(*line);
             while (!reading_ended_ && (running_ >= max_running || outbox_.size() >= max_unsent)) {
                 co_await may_read_.async_wait(token);
@@ -151,7 +153,7 @@ awaitable<void> Session::write_replies() {
             co_await may_write_.async_wait(token);
         if (outbox_.empty() || !socket_.is_open()) break;
         const std::string text = std::exchange(outbox_, {});
-        steady_timer deadline(socket_.get_executor(), slowest_read_of_a_reply);
+        steady_timer deadline(socket_.get_executor(), patience_.for_the_read_of_a_reply);
         deadline.async_wait([self = shared_from_this()](boost::system::error_code cancelled) {
             if (!cancelled) self->abort();
         });
@@ -162,6 +164,9 @@ awaitable<void> Session::write_replies() {
         may_read_.cancel();
     }
     abort();
+    // A drain must wait for an order on its way, though nobody will read what became of it.
+    while (running_ > 0)
+        co_await may_write_.async_wait(token);
 }
 
 // A line that is begun must be ended: a connection that drips bytes is not kept for ever.
@@ -172,9 +177,11 @@ void Session::watch_for_slow_line() {
         return;
     }
     if (std::exchange(line_watched_, true)) return;
-    line_deadline_.expires_after(slowest_line);
+    line_deadline_.expires_after(patience_.for_a_line);
     line_deadline_.async_wait([self = shared_from_this()](boost::system::error_code cancelled) {
-        if (!cancelled && self->line_watched_) self->abort();
+        // It may have run out in the moment in which it was set anew.
+        const bool is_over = self->line_deadline_.expiry() <= steady_timer::clock_type::now();
+        if (!cancelled && self->line_watched_ && is_over) self->abort();
     });
 }
 

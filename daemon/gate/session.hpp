@@ -21,9 +21,14 @@ class Session : public std::enable_shared_from_this<Session> {
 public:
     using Socket = boost::asio::local::stream_protocol::socket;
 
-    Session(Socket socket, protocol::SocketKind kind, Peer peer, Backend& backend);
+    struct Patience {
+        std::chrono::milliseconds for_a_line{30'000};
+        std::chrono::milliseconds for_the_read_of_a_reply{60'000};
+    };
 
-    // `ended` is called once, when nothing of the session runs any more.
+    Session(Socket socket, protocol::SocketKind kind, Peer peer, Backend& backend, Patience patience);
+
+    // `ended` is called once, when nothing of the session runs any more, nor any of its calls.
     void start(std::function<void()> ended);
     // Refuses new requests, finishes the ones that run, then closes.
     void drain();
@@ -64,13 +69,12 @@ private:
     static constexpr std::size_t max_unsent = 1024 * 1024;
     // Of a line that is too long, before the connection is closed.
     static constexpr std::size_t most_discarded = 4 * 1024 * 1024;
-    static constexpr std::chrono::seconds slowest_line{30};
-    static constexpr std::chrono::seconds slowest_read_of_a_reply{60};
 
     Socket socket_;
     protocol::SocketKind kind_;
     Peer peer_;
     Backend& backend_;
+    Patience patience_;
     ReadBuffer buffer_;
 
     std::string outbox_;

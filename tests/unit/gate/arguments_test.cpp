@@ -1,0 +1,106 @@
+// gate/arguments: parameters against the method table.
+
+#include "gate/arguments.hpp"
+
+#include <catch2/catch.hpp>
+
+namespace {
+
+using namespace krakken;
+using gate::Arguments;
+using protocol::ErrorCode;
+using protocol::find_method;
+
+Arguments good(std::string_view raw, std::string_view method) {
+    auto arguments = Arguments::parse(raw, *find_method(method));
+    if (!arguments) FAIL(arguments.error().message);
+    return std::move(*arguments);
+}
+
+}  // namespace
+
+TEST_CASE("parameters are found by name") {
+    const std::string raw = R"({"params":{"a": 1.10},"endpoint":"A\u0064dOrder","timeout_ms":5})";
+    const Arguments arguments = good(raw, "call");
+    CHECK(arguments.text("endpoint") == "AddOrder");
+    CHECK(arguments.raw("params") == R"({"a": 1.10})");
+    CHECK(arguments.integer("timeout_ms", 1, 10, 7) == 5);
+    CHECK(arguments.integer("max_wait_ms", 1, 10, 7) == 7);
+    CHECK_FALSE(arguments.has("account"));
+    CHECK_FALSE(arguments.text("account"));
+    CHECK(arguments.raw("account").empty());
+}
+
+TEST_CASE("an absent optional value may be null") {
+    const Arguments arguments =
+        good(R"({"endpoint":"Time","account":null,"params":null,"timeout_ms":null})", "call");
+    CHECK_FALSE(arguments.has("account"));
+    CHECK_FALSE(arguments.has("params"));
+    CHECK(arguments.integer("timeout_ms", 1, 10, 7) == 7);
+    CHECK_FALSE(good("", "ping").has("x"));
+    CHECK_FALSE(good("{}", "ping").has("x"));
+}
+
+TEST_CASE("what does not fit the table is refused") {
+    struct Row {
+        std::string method;
+        std::string raw;
+    };
+    const auto [method, raw] = GENERATE(
+        as<Row>(),
+        Row{"ping", R"({"x":1})"},
+        Row{"ping", "[]"},
+        Row{"ping", "1"},
+        Row{"ping", "null"},
+        Row{"call", ""},
+        Row{"call", "{}"},
+        Row{"call", R"({"endpoint":null})"},
+        Row{"call", R"({"endpoint":1})"},
+        Row{"call", R"({"endpoint":"Time","params":[]})"},
+        Row{"call", R"({"endpoint":"Time","params":"x"})"},
+        Row{"call", R"({"endpoint":"Time","timeout_ms":"5"})"},
+        Row{"call", R"({"endpoint":"Time","timeout_ms":true})"},
+        Row{"call", R"({"endpoint":"Time","account":{}})"},
+        Row{"call", R"({"endpoint":"Time","endpoint":"Time"})"},
+        Row{"call", R"({"endpoint":"Time","\u0065ndpoint":"Time"})"},
+        Row{"call", R"({"endpoint":"Time","params":{"a":1,"a":2}})"},
+        Row{"call", R"({"endpoint":"Time","Account":"x"})"},
+        Row{"unlock", R"({"passphrase":5})"},
+        Row{"account.add", R"({"name":"a","api_key":"b"})"}
+    );
+    CAPTURE(method, raw);
+    const auto arguments = Arguments::parse(raw, *find_method(method));
+    REQUIRE_FALSE(arguments);
+    CHECK(arguments.error().code == ErrorCode::invalid_params);
+}
+
+TEST_CASE("a whole number is whole, and within its bounds") {
+    struct Row {
+        std::string digits;
+        bool is_good;
+    };
+    const auto [digits, is_good] = GENERATE(
+        as<Row>(),
+        Row{"1", true},
+        Row{"120000", true},
+        Row{"0", false},
+        Row{"-1", false},
+        Row{"120001", false},
+        Row{"1.0", false},
+        Row{"1e3", false},
+        Row{"99999999999999999999", false}
+    );
+    CAPTURE(digits);
+    const std::string raw = R"({"endpoint":"Time","timeout_ms":)" + digits + "}";
+    const auto value = good(raw, "call").integer("timeout_ms", 1, 120000, 30000);
+    CHECK(value.has_value() == is_good);
+    if (!value) CHECK(value.error().code == ErrorCode::invalid_params);
+}
+
+TEST_CASE("a secret is decoded into memory of its own") {
+    const std::string raw = R"({"passphrase":"a\u0062\n\u20ac\"c"})";
+    const auto secret = good(raw, "unlock").secret("passphrase");
+    CHECK(secret.use([](std::string_view text) { return text == "ab\n\xE2\x82\xAC\"c"; }));
+    const std::string empty = R"({"passphrase":""})";
+    CHECK(good(empty, "unlock").secret("passphrase").empty());
+}
