@@ -51,6 +51,19 @@ Work unlock_with_key_file(Backend& backend, std::string file) {
     co_return finish_unlock(backend, was_open, unlocked);
 }
 
+Work lock(Backend& backend) {
+    if (backend.keeper.state() == keeper::VaultState::unlocked) {
+        backend.keeper.lock();
+        backend.vault_closed();
+    }
+    // An unlock that was asked for earlier must not outlive this answer with its passphrase, nor open the
+    // vault after it.
+    co_await backend.keeper.idle();
+    backend.keeper.lock();
+    backend.accounts.refresh();
+    co_return R"({"state":"locked"})";
+}
+
 Work change_passphrase(Backend& backend, SecretText old_passphrase, SecretText new_passphrase) {
     const auto changed =
         co_await backend.keeper.change_passphrase(std::move(old_passphrase), std::move(new_passphrase));
@@ -88,13 +101,10 @@ Handled handle_unlock(Backend& backend, const Arguments& arguments, const Contex
 }
 
 Handled handle_lock(Backend& backend, const Arguments&, const Context&) {
-    if (backend.keeper.state() == keeper::VaultState::unlocked) {
-        backend.keeper.lock();
-        backend.vault_closed();
-    }
-    if (backend.keeper.state() == keeper::VaultState::uninitialized)
+    if (backend.keeper.state() == keeper::VaultState::uninitialized) {
         return Result<std::string>(R"({"state":"uninitialized"})");
-    return Result<std::string>(R"({"state":"locked"})");
+    }
+    return lock(backend);
 }
 
 Handled handle_change_passphrase(Backend& backend, const Arguments& arguments, const Context&) {

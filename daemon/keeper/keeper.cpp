@@ -79,6 +79,8 @@ public:
         staged_.clear();
     }
 
+    awaitable<void> idle() override { co_await turns_.wait_for_others(); }
+
     awaitable<Result<void>> change_passphrase(SecretText old_passphrase, SecretText new_passphrase) override {
         if (new_passphrase.empty()) co_return fail(ErrorCode::invalid_params, "The new passphrase is empty.");
         auto job = [file = settings_.vault_file,

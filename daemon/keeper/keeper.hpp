@@ -80,6 +80,9 @@ public:
     // Wipes every open secret, saved and staged, before it returns; an unlock that is under way then opens
     // nothing, and its passphrase goes when its key derivation ends. Not a failure when locked already.
     virtual void lock() = 0;
+    // Returns when the calls that were made before it have ended: an unlock under way holds its passphrase
+    // until then.
+    virtual awaitable<void> idle() = 0;
     virtual awaitable<Result<void>> change_passphrase(
         SecretText old_passphrase, SecretText new_passphrase
     ) = 0;

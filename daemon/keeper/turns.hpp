@@ -67,6 +67,13 @@ public:
         co_return Turn(*this);
     }
 
+    // Waits until all who asked before have had their turn; never refused.
+    boost::asio::awaitable<void> wait_for_others() {
+        const auto [error] =
+            co_await channel_.async_receive(boost::asio::as_tuple(boost::asio::use_awaitable));
+        if (!error) give_back();
+    }
+
 private:
     void give_back() { channel_.try_send(boost::system::error_code{}); }
 

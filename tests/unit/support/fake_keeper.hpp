@@ -25,6 +25,7 @@ public:
     Done unlock(keeper::SecretText passphrase) override;
     Done unlock_with_key_file(std::filesystem::path file) override;
     void lock() override;
+    boost::asio::awaitable<void> idle() override { co_return; }
     Done change_passphrase(keeper::SecretText old_passphrase, keeper::SecretText new_passphrase) override;
     Done add_key_file(keeper::SecretText passphrase, std::filesystem::path file) override;
     Done remove_key_file(keeper::SecretText passphrase, std::filesystem::path file) override;
