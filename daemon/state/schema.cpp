@@ -1,14 +1,12 @@
 #include "schema.hpp"
 
-#include <fcntl.h>
+#include "base/files.hpp"
+
 #include <sqlite3.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
 #include <array>
-#include <cerrno>
 #include <optional>
-#include <system_error>
+#include <span>
 #include <utility>
 
 namespace krakken::state {
@@ -29,49 +27,22 @@ constexpr std::array migrations = {
     ") STRICT, WITHOUT ROWID;",
 };
 
-class Descriptor {
-public:
-    explicit Descriptor(int number) : number_(number) {}
-    Descriptor(const Descriptor&) = delete;
-    Descriptor& operator=(const Descriptor&) = delete;
-    ~Descriptor() {
-        if (number_ >= 0) ::close(number_);
-    }
-
-    int number() const { return number_; }
-    bool ok() const { return number_ >= 0; }
-
-private:
-    int number_;
-};
-
-Error system_error(const std::string& what, const std::filesystem::path& path) {
-    const std::string text = std::generic_category().message(errno);
-    return storage_error(
-        "The state " + what + " " + path.string() + " cannot be used: " + text + ".",
-        "Check that the folder exists, is writable for the daemon's user and has free space."
-    );
+// What the strict rules for state files say, as a failure of storage.
+Error refused(Error error) {
+    return storage_error(std::move(error.message), std::move(error.remedy));
 }
 
-// A file that is not plainly ours (a link, a fifo, a second name, another owner) may be somebody's trap.
-std::optional<Error> refuse_foreign_file(const Descriptor& folder, const std::filesystem::path& path) {
-    struct stat info{};
-    if (::fstatat(folder.number(), path.filename().c_str(), &info, AT_SYMLINK_NOFOLLOW) != 0) {
-        if (errno == ENOENT) return std::nullopt;
-        return system_error("file", path);
-    }
-    const bool plain = S_ISREG(info.st_mode) && info.st_nlink == 1 && info.st_uid == ::geteuid();
-    if (plain && (info.st_mode & 0077U) == 0) return std::nullopt;
-    return storage_error(
-        "The state file " + path.string() + " is not a private regular file of this user.",
-        "Move it away, or make it a regular file of the daemon's user with mode 0600."
-    );
-}
-
-std::optional<Error> create_file(const Descriptor& folder, const std::filesystem::path& path) {
-    const int flags = O_CREAT | O_EXCL | O_RDWR | O_NOFOLLOW | O_CLOEXEC;
-    const Descriptor file(::openat(folder.number(), path.filename().c_str(), flags, 0600));
-    if (!file.ok() && errno != EEXIST) return system_error("file", path);
+// The folder and SQLite's two files must be plainly ours; the database is made, empty, if it is missing.
+std::optional<Error> prepare_files(const std::filesystem::path& folder) {
+    const auto strict = base::StrictFolder::open(folder);
+    if (!strict) return refused(strict.error());
+    const auto log = strict->check("state.db-wal");
+    if (!log) return refused(log.error());
+    const auto database = strict->check("state.db");
+    if (!database) return refused(database.error());
+    if (*database) return std::nullopt;
+    const auto made = strict->replace("state.db", {}, [](std::span<const unsigned char>) { return true; });
+    if (!made) return refused(made.error());
     return std::nullopt;
 }
 
@@ -149,27 +120,13 @@ Error storage_error(std::string sentence, std::string remedy) {
 }
 
 Result<Database> open_database(const std::filesystem::path& folder) {
-    std::error_code error;
-    const std::filesystem::path path = std::filesystem::canonical(folder, error) / "state.db";
-    if (error) {
-        errno = error.value();
-        return std::unexpected(system_error("folder", folder));
-    }
-    const Descriptor directory(::open(path.parent_path().c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
-    if (!directory.ok()) return std::unexpected(system_error("folder", folder));
-    for (const char* suffix : {"", "-wal"}) {
-        if (auto foreign = refuse_foreign_file(directory, path.string() + suffix)) {
-            return std::unexpected(std::move(*foreign));
-        }
-    }
-    if (auto failure = create_file(directory, path)) return std::unexpected(std::move(*failure));
+    if (auto failure = prepare_files(folder)) return std::unexpected(std::move(*failure));
+    const std::filesystem::path path = folder / "state.db";
     try {
         Database database(path);
         take_lock(database);
         if (auto damage = check_content(database, path)) return std::unexpected(std::move(*damage));
         if (auto refusal = migrate(database, path)) return std::unexpected(std::move(*refusal));
-        // SQLite makes the names of its own files durable, but not that of a file it found.
-        if (::fsync(directory.number()) != 0) return std::unexpected(system_error("folder", folder));
         return database;
     } catch (const SqliteError& failure) {
         return std::unexpected(open_error(failure, path));
