@@ -22,14 +22,14 @@ struct SetupOptions {
 };
 
 constexpr std::string_view welcome =
-    "krakkend keeps your Kraken API keys in one encrypted file, the vault, and makes signed\n"
-    "calls for your programs, so that none of them ever needs to know a secret.\n"
+    "krakkend keeps your Kraken API keys in one encrypted file, the vault, and makes\n"
+    "signed calls for your programs, so that none of them ever needs a secret.\n"
     "This takes two steps: a vault with a passphrase, then your first API key.\n\n";
 
 constexpr std::string_view vault_step =
     "Step 1 of 2: the vault.\n"
-    "Choose a passphrase. It encrypts the vault, you will be asked for it after every start\n"
-    "of krakkend, and it cannot be recovered: keep it safe.\n";
+    "Choose a passphrase. It encrypts the vault, you will be asked for it after every\n"
+    "start of krakkend, and it cannot be recovered: keep it safe.\n";
 
 // An open vault, made now if there is none. Nothing: it is open.
 std::optional<client::Failure> open_vault(

@@ -31,7 +31,7 @@ std::string upstream_line(const Fields& upstream) {
 
 std::string daemon_line(const Fields& status) {
     return "krakkend " + status.text("version") + ", pid " + status.text("pid") + ", up " +
-           status.text("uptime_s") + " s, " + status.text("clients") + " clients";
+           status.text("uptime_s") + " s, clients: " + status.text("clients");
 }
 
 // "yes", "no", or how many of several keys.
@@ -49,9 +49,9 @@ std::string validated(std::string_view accounts, const std::string& name) {
     return "-";
 }
 
-std::string milliseconds(const Fields& latency, std::string_view name) {
-    const std::string value = latency.text(name);
-    return value.empty() ? "-" : value + " ms";
+std::string median_latency(const Fields& account) {
+    const std::string value = Fields(account.raw("latency_ms")).text("p50");
+    return value.empty() || account.text("calls") == "0" ? "-" : value + " ms";
 }
 
 std::string account_table(std::string_view raw_accounts, std::string_view listed) {
@@ -64,7 +64,7 @@ std::string account_table(std::string_view raw_accounts, std::string_view listed
              validated(listed, account.text("name")),
              account.text("calls"),
              account.text("errors"),
-             milliseconds(Fields(account.raw("latency_ms")), "p50")}
+             median_latency(account)}
         );
     }
     return render_table(

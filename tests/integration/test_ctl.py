@@ -372,6 +372,7 @@ class SecretsTest(CtlTest):
             [("admin.sock", {"name": "master", "api_key": API_KEY, "api_secret": API_SECRET, "save": "validated"})],
         )
         self.assertIn("krakkend alone", done.stderr)
+        self.assertLessEqual(max(map(len, done.stderr.splitlines())), 80)
         self.assertIn("WITHOUT the right to withdraw", done.stderr)
         self.assertIn("Permissions: query-funds", done.stdout)
         self.assertIn("Warning: the key may withdraw", done.stdout)
