@@ -192,10 +192,10 @@ TEST_CASE("admission: the order of checks is a switch", "[admission]") {
     CHECK(fixture.error(bad_in_two_ways) == "EAPI:Invalid signature");
     fixture.set(
         "check_order",
-        R"(["key","body","permission","nonce_syntax","signature","nonce_order","otp","lockout","address","expiry","concurrency","rate"])"
+        R"(["key","body","nonce_syntax","permission","signature","nonce_order","otp","lockout","address","expiry","concurrency","rate"])"
     );
     CHECK(fixture.error(bad_in_two_ways) == "EGeneral:Permission denied");
-    CHECK(fixture.key().nonces.highest() == 0);
+    CHECK(fixture.key().nonces.highest() == 0);  // nobody has proven to own the key
 }
 
 TEST_CASE("admission: an order that cannot work is refused", "[admission]") {
