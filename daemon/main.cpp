@@ -29,6 +29,10 @@ int fail(int status, const std::string& sentence) {
     return status;
 }
 
+int fail(int status, const protocol::Error& error) {
+    return fail(status, error.remedy.empty() ? error.message : error.message + " Remedy: " + error.remedy);
+}
+
 int run(const app::Options& options, const base::Protection& protection) {
     const protocol::Paths paths = protocol::find_paths(options.paths);
     const auto configuration = app::read_configuration(paths.config_file());
@@ -43,9 +47,9 @@ int run(const app::Options& options, const base::Protection& protection) {
     }
 
     const auto state_folder = base::StrictFolder::open_or_make(paths.state_dir);
-    if (!state_folder) return fail(app::exit_storage, state_folder.error().message);
+    if (!state_folder) return fail(app::exit_storage, state_folder.error());
     const auto instance = base::InstanceLock::take(*state_folder, "krakkend.lock");
-    if (!instance) return fail(app::exit_second_instance, instance.error().message);
+    if (!instance) return fail(app::exit_second_instance, instance.error());
 
     app::start_logging(
         options.log_level.empty() ? configuration->log_level : options.log_level, configuration->log_format
@@ -57,7 +61,7 @@ int run(const app::Options& options, const base::Protection& protection) {
     boost::asio::io_context context{1};
     const base::SystemClock clock;
     auto store = state::open_state_store(context.get_executor(), paths.state_dir);
-    if (!store) return fail(app::exit_storage, store.error().message);
+    if (!store) return fail(app::exit_storage, store.error());
     const auto upstream = net::make_upstream(context.get_executor(), app::upstream_settings(*configuration));
     kraken::Api api(*upstream, configuration->request_timeout);
     const auto keeper =
@@ -79,7 +83,7 @@ int run(const app::Options& options, const base::Protection& protection) {
         configuration->base_url
     };
     gate::Server server(backend, {paths, client_group, configuration->max_clients});
-    if (auto opened = server.open(); !opened) return fail(app::exit_configuration, opened.error().message);
+    if (auto opened = server.open(); !opened) return fail(app::exit_configuration, opened.error());
 
     app::LifeCycle life(context, backend, server, *upstream);
     backend.shut_down = [&life] { life.shut_down(); };
