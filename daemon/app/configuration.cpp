@@ -71,6 +71,7 @@ Complaint read_kdf(const toml::node& node, keeper::KdfCost& target) {
 Complaint read_base_url(const toml::node& node, std::string& target) {
     if (auto complaint = read_text(node, target)) return complaint;
     if (!target.starts_with("https://")) return "must begin with https://";
+    if (target.size() == 8) return "must name a host";
     if (target.find_first_of("/?#", 8) != std::string::npos)
         return "must end after host and port, without path or query";
     return std::nullopt;
@@ -151,6 +152,7 @@ private:
     }
 
     Complaint read_value(const std::string& path, const toml::node& node) {
+        if (is_section(path) || path == "accounts") return at(node, path + " must be a table");
         const auto key = std::ranges::find(keys, path, &Key::path);
         if (key == keys.end()) return unknown(path, node, known_paths());
         if (auto complaint = key->read(node, configuration_))
@@ -190,9 +192,13 @@ private:
     }
 
     static std::vector<std::string> known_paths() {
-        std::vector<std::string> paths;
-        for (const Key& key : keys)
+        std::vector<std::string> paths{"accounts"};
+        for (const Key& key : keys) {
             paths.emplace_back(key.path);
+            // And its section, which may be what was misspelt.
+            if (const auto dot = key.path.find('.'); dot != std::string_view::npos)
+                paths.emplace_back(key.path.substr(0, dot));
+        }
         return paths;
     }
 
@@ -211,6 +217,8 @@ std::expected<Configuration, std::string> read_configuration(const std::filesyst
             fmt::format("{} cannot be read; see that the daemon's user may read it", file.string())
         );
     }
+    if (!S_ISREG(found.st_mode))
+        return std::unexpected(fmt::format("{} is no file; move it away", file.string()));
     if ((found.st_mode & (S_IWGRP | S_IWOTH)) != 0) {
         return std::unexpected(fmt::format("{0} can be written by others; run: chmod go-w {0}", file.string())
         );

@@ -19,6 +19,23 @@ namespace {
 using base::LogField;
 using base::LogLevel;
 
+// As the configuration calls them; spdlog would write "warning".
+std::string_view name_of(LogLevel level) {
+    switch (level) {
+        case LogLevel::trace:
+            return "trace";
+        case LogLevel::debug:
+            return "debug";
+        case LogLevel::info:
+            return "info";
+        case LogLevel::warn:
+            return "warn";
+        case LogLevel::error:
+            return "error";
+    }
+    std::unreachable();
+}
+
 spdlog::level::level_enum spdlog_level(LogLevel level) {
     switch (level) {
         case LogLevel::trace:
@@ -35,24 +52,31 @@ spdlog::level::level_enum spdlog_level(LogLevel level) {
     std::unreachable();
 }
 
+// A path may hold any bytes, JSON may not.
+std::string quoted(std::string value) {
+    if (!protocol::is_utf8(value)) std::ranges::replace_if(value, [](char c) { return c < 0; }, '?');
+    return protocol::quote(value);
+}
+
 // A value with blanks, quotes or control characters is written as a JSON string, so that a line is always one
 // line.
 std::string text_value(const std::string& value) {
     const auto plain = [](char c) { return c > ' ' && c != '"' && c != '=' && c != 0x7f; };
-    return !value.empty() && std::ranges::all_of(value, plain) ? value : protocol::quote(value);
+    return !value.empty() && std::ranges::all_of(value, plain) ? value : quoted(value);
 }
 
-std::string text_line(std::string_view event, std::initializer_list<LogField> fields) {
-    std::string line = "event=" + std::string(event);
+std::string text_line(LogLevel level, std::string_view event, std::initializer_list<LogField> fields) {
+    std::string line = std::string(name_of(level)) + " event=" + std::string(event);
     for (const LogField& field : fields)
         line += ' ' + std::string(field.name) + '=' + text_value(field.value);
     return line;
 }
 
-std::string json_line(std::string_view event, std::initializer_list<LogField> fields) {
-    std::string line = R"("event":)" + protocol::quote(event);
+std::string json_line(LogLevel level, std::string_view event, std::initializer_list<LogField> fields) {
+    std::string line =
+        R"("level":)" + protocol::quote(name_of(level)) + R"(,"event":)" + protocol::quote(event);
     for (const LogField& field : fields)
-        line += ',' + protocol::quote(field.name) + ':' + protocol::quote(field.value);
+        line += ',' + protocol::quote(field.name) + ':' + quoted(field.value);
     return line;
 }
 
@@ -66,8 +90,7 @@ void start_logging(const std::string& level, const std::string& format) {
         "krakkend", std::move(sink), spdlog::thread_pool(), spdlog::async_overflow_policy::overrun_oldest
     );
     const bool json = format == "json";
-    const std::string pattern =
-        json ? R"({"time":"%Y-%m-%dT%H:%M:%S.%eZ","level":"%l",%v})" : "%Y-%m-%dT%H:%M:%S.%eZ %l %v";
+    const std::string pattern = json ? R"({"time":"%Y-%m-%dT%H:%M:%S.%eZ",%v})" : "%Y-%m-%dT%H:%M:%S.%eZ %v";
     logger->set_formatter(std::make_unique<spdlog::pattern_formatter>(pattern, spdlog::pattern_time_type::utc)
     );
     logger->set_level(spdlog::level::from_str(level));
@@ -76,7 +99,8 @@ void start_logging(const std::string& level, const std::string& format) {
     base::set_log_sink(
         [json, logger](LogLevel event_level, std::string_view event, std::initializer_list<LogField> fields) {
             if (!logger->should_log(spdlog_level(event_level))) return;
-            const std::string line = json ? json_line(event, fields) : text_line(event, fields);
+            const std::string line =
+                json ? json_line(event_level, event, fields) : text_line(event_level, event, fields);
             logger->log(spdlog_level(event_level), spdlog::string_view_t(line));
         }
     );
