@@ -1,6 +1,7 @@
 #include "terminal.hpp"
 
 #include <fcntl.h>
+#include <poll.h>
 #include <termios.h>
 #include <unistd.h>
 
@@ -23,11 +24,18 @@ extern "C" void note_signal(int number) {
     arrived = number;
 }
 
-// Signals interrupt the reading instead of ending the program while this lives.
+// Signals interrupt the reading instead of ending the program while this lives. Those that come from outside
+// are let in only while wait_for_line() waits: one between a look at `arrived` and the wait would be slept
+// over.
 class SignalsNoted {
 public:
     SignalsNoted() {
         arrived = 0;
+        sigset_t outside{};
+        sigemptyset(&outside);
+        for (const int number : {SIGINT, SIGTERM, SIGHUP, SIGQUIT, SIGTSTP})
+            sigaddset(&outside, number);
+        sigprocmask(SIG_BLOCK, &outside, &open_mask_);
         struct sigaction action{};
         action.sa_handler = note_signal;  // without SA_RESTART: read() is to return
         for (std::size_t i = 0; i < caught_signals.size(); ++i)
@@ -36,12 +44,19 @@ public:
     ~SignalsNoted() {
         for (std::size_t i = 0; i < caught_signals.size(); ++i)
             sigaction(caught_signals.at(i), &before_.at(i), nullptr);
+        sigprocmask(SIG_SETMASK, &open_mask_, nullptr);
+    }
+    // False: a signal arrived.
+    bool wait_for_line(int terminal) const {
+        pollfd waiting{terminal, POLLIN, 0};
+        return ppoll(&waiting, 1, nullptr, &open_mask_) > 0 && arrived == 0;
     }
     SignalsNoted(const SignalsNoted&) = delete;
     SignalsNoted& operator=(const SignalsNoted&) = delete;
 
 private:
     std::array<struct sigaction, caught_signals.size()> before_{};
+    sigset_t open_mask_{};
 };
 
 class EchoOff {
@@ -89,9 +104,9 @@ private:
 };
 
 // A whole line without its end; none: a signal arrived.
-std::optional<client::SecretText> read_line(const Terminal& terminal) {
+std::optional<client::SecretText> read_line(const Terminal& terminal, const SignalsNoted& signals) {
     client::SecretText line;
-    while (arrived == 0) {
+    while (arrived == 0 && signals.wait_for_line(terminal.descriptor())) {
         // A terminal hands out one line at a time.
         std::span<char> space = line.space(256);
         const ssize_t got = read(terminal.descriptor(), space.data(), space.size());
@@ -120,7 +135,7 @@ client::SecretText ask_secret(std::string_view prompt) {
             const SignalsNoted signals;
             const EchoOff quiet(terminal.descriptor());
             terminal.show(prompt);
-            line = read_line(terminal);
+            line = read_line(terminal, signals);
         }
         terminal.show("\n");
         if (line) return std::move(*line);
