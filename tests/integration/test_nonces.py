@@ -2,8 +2,10 @@
 """Nonces only ever rise and no order is doubled or lost from sight, whatever kills the daemon."""
 
 import collections
+import contextlib
 import json
 import random
+import sqlite3
 import threading
 import unittest
 import urllib.parse
@@ -176,6 +178,28 @@ class Nonces(support.DaemonTest):
                 self.daemon.kill()
             self.daemon.start()
             self.unlock()
+        self.check_nonces()
+
+    def test_the_durable_bound_holds_when_the_clock_was_ahead(self):
+        self.set_up_vault()
+        with self.daemon.client() as client:
+            for account in self.ACCOUNTS:
+                client.call("Balance", account=account)
+        self.daemon.stop()
+        # As if nonces had been reserved by a clock that was an hour ahead and has been set right since.
+        with contextlib.closing(sqlite3.connect(self.daemon.state_dir / "state.db")) as database, database:
+            database.execute("UPDATE nonce_mark SET bound = bound + 3600000000")
+            bounds = [bound for bound, in database.execute("SELECT bound FROM nonce_mark")]
+        self.assertEqual(len(bounds), 3)
+        for path in self.daemon.state_dir.glob("state.db*"):
+            path.chmod(0o600)
+        self.daemon.start()
+        self.unlock()
+        with self.daemon.client() as client:
+            for account in self.ACCOUNTS:
+                self.assertIn("result", client.call("Balance", account=account))
+        for entry in self.exchange.journal()[-3:]:
+            self.assertGreater(int(entry["nonce"]), min(bounds))
         self.check_nonces()
 
 
