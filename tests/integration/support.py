@@ -2,6 +2,8 @@
 
 Nothing here sleeps to wait for something: wait_for() asks until it is so. Deadlines are generous (a sanitized build is slow),
 outcomes are exact. Every process is ended by its own handle, and a daemon that died or reported a bug fails its test.
+CTest names the programs by TEST_KRAKKEND, TEST_KRAKKENCTL and TEST_EXCHANGE; with these set, a file runs by itself:
+python3 test_rpc.py Ids.test_what_is_no_id
 """
 
 import base64
@@ -232,7 +234,6 @@ class Daemon:
         self.log_file = self.folder / "daemon.log"
         self.level = level
         self.process = None
-        self.expected_trouble = None
 
     def command(self, *more):
         return [KRAKKEND, "--config-dir", self.config_dir, "--state-dir", self.state_dir, "--runtime-dir",
@@ -242,16 +243,11 @@ class Daemon:
         kept = {name: value for name, value in os.environ.items() if name.endswith("SAN_OPTIONS") or name == "PATH"}
         return {**kept, "HOME": str(self.folder), **more}
 
-    def launch(self, command=None, **environment):
-        """Starts it without waiting for it."""
+    def start(self):
         with open(self.log_file, "ab") as log:
-            self.process = subprocess.Popen(command or self.command(), stdin=subprocess.DEVNULL, stdout=log, stderr=log,
-                                            env=self.environment(**environment))
-
-    def start(self, command=None, **environment):
-        self.launch(command, **environment)
+            self.process = subprocess.Popen(self.command(), stdin=subprocess.DEVNULL, stdout=log, stderr=log,
+                                            env=self.environment())
         wait_for(self.answers, said="the daemon does not start")
-        return self
 
     def answers(self):
         assert self.process.poll() is None, f"the daemon ended with {self.process.returncode}: {self.log()[-2000:]}"
@@ -261,10 +257,10 @@ class Daemon:
         except (FileNotFoundError, ConnectionRefusedError):
             return False
 
-    def run(self, *more, seconds=PATIENCE, **environment):
+    def run(self, *more):
         """Runs it to its end, for starts that are to be refused. Returns status, standard output and error."""
-        done = subprocess.run(self.command(*more), capture_output=True, text=True, timeout=seconds,
-                              env=self.environment(**environment))
+        done = subprocess.run(self.command(*more), capture_output=True, text=True, timeout=PATIENCE,
+                              env=self.environment())
         return done.returncode, done.stdout, done.stderr
 
     def client(self, **options):

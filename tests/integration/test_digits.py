@@ -152,7 +152,8 @@ class FromKraken(support.DaemonTest):
 
     def test_content_type_does_not_matter_for_json(self):
         for kind in ("text/plain", "text/html", "application/octet-stream", "application/zip"):
-            self.assertEqual(self.result_of("Balance", support.http_reply('{"error":[],"result":{"a":1.0}}', content_type=kind)), b'{"a":1.0}')
+            reply = support.http_reply('{"error":[],"result":{"a":1.0}}', content_type=kind)
+            self.assertEqual(self.result_of("Balance", reply), b'{"a":1.0}')
 
     def test_warnings_are_no_errors(self):
         reply = support.http_reply('{"error":["WGeneral:Danger"],"result":{"a":1.0}}')

@@ -81,9 +81,9 @@ class Ending(support.DaemonTest):
         """A call in flight is answered, further ones are not taken, and the status is 0."""
         self.exchange.fault("delay", endpoint="AddOrder", delay_before_ms=1500)
         with self.daemon.client() as client, self.daemon.client() as idle:
-            client.send(json.dumps({"jsonrpc": "2.0", "id": 1, "method": "call", "params": {"endpoint": "AddOrder", "params": ORDER}}) + "\n")
-            support.wait_for(lambda: self.exchange.state()["keys"][0]["in_flight"] or self.exchange.journal("AddOrder")
-                             or self.in_flight())
+            request = {"jsonrpc": "2.0", "id": 1, "method": "call", "params": {"endpoint": "AddOrder", "params": ORDER}}
+            client.send(json.dumps(request) + "\n")
+            support.wait_for(self.in_flight)
             end()
             self.assertIsNone(idle.line())
             self.assertRaises((FileNotFoundError, ConnectionRefusedError), self.daemon.client)
@@ -155,7 +155,8 @@ class Ending(support.DaemonTest):
         with self.daemon.admin() as admin:
             self.assert_error(admin.request("vault.add_key_file", {"passphrase": "wrong", "path": str(key_file)}), -32006)
             self.assertFalse(key_file.exists())
-            self.assertEqual(admin.result("vault.add_key_file", {"passphrase": support.PASSPHRASE, "path": str(key_file)}), {"changed": True})
+            added = admin.result("vault.add_key_file", {"passphrase": support.PASSPHRASE, "path": str(key_file)})
+            self.assertEqual(added, {"changed": True})
             self.assertEqual(mode(key_file), 0o600)
             admin.result("lock")
             self.assertEqual(admin.result("unlock", {"key_file": str(key_file)}), {"state": "unlocked", "accounts": 1})
@@ -179,7 +180,8 @@ class Ending(support.DaemonTest):
     def test_changed_passphrase(self):
         with self.daemon.admin() as admin:
             self.assert_error(admin.request("vault.change_passphrase", {"old": "wrong", "new": "another long one"}), -32006)
-            self.assertEqual(admin.result("vault.change_passphrase", {"old": support.PASSPHRASE, "new": "another long one"}), {"changed": True})
+            changed = admin.result("vault.change_passphrase", {"old": support.PASSPHRASE, "new": "another long one"})
+            self.assertEqual(changed, {"changed": True})
             admin.result("lock")
             self.assert_error(admin.request("unlock", {"passphrase": support.PASSPHRASE}), -32006)
             self.assertEqual(admin.result("unlock", {"passphrase": "another long one"})["accounts"], 1)
