@@ -4,7 +4,6 @@
 import base64
 import json
 import re
-import unittest
 import urllib.parse
 
 import support

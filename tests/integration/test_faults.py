@@ -1,8 +1,6 @@
 #!/usr/bin/env python3
 """Trouble at Kraken or on the way there: reads are repeated, placements never, and nobody is told what is not known."""
 
-import unittest
-
 import support
 
 ORDER = {"pair": "XBTUSD", "type": "buy", "ordertype": "limit", "price": "10000.0", "volume": "0.01"}

@@ -8,7 +8,6 @@ import select
 import socket
 import threading
 import time
-import unittest
 
 import support
 

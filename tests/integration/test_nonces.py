@@ -7,7 +7,6 @@ import json
 import random
 import sqlite3
 import threading
-import unittest
 import urllib.parse
 
 import support
