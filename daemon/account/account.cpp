@@ -28,7 +28,10 @@ std::string_view name(AccountState state) {
 
 awaitable<Result<std::string>> Account::call(Call call) {
     const auto self = shared_from_this();
-    if (auto admitted = admit(); !admitted) co_return std::unexpected(std::move(admitted.error()));
+    if (auto refused = lane_->refusal()) {
+        refused->account = info_.account.text();
+        co_return std::unexpected(std::move(*refused));
+    }
 
     const auto begun = steady_clock::now();
     const SendOnce send_once = [this, &call] {
@@ -43,16 +46,7 @@ awaitable<Result<std::string>> Account::call(Call call) {
     co_return outcome;
 }
 
-Result<void> Account::admit() const {
-    if (state_ != AccountState::auth_failed) return {};
-    Error error = protocol::make_error(
-        ErrorCode::auth, "Kraken refused this account's key, so nothing is sent with it"
-    );
-    error.account = info_.account.text();
-    return std::unexpected(std::move(error).with_remedy(remedy()));
-}
-
-void Account::note(const Result<std::string>& outcome) {
+void Account::note(Result<std::string>& outcome) {
     ++calls_;
     if (outcome) {
         last_success_at_ = services_.clock.now();
@@ -60,11 +54,21 @@ void Account::note(const Result<std::string>& outcome) {
         return;
     }
     ++errors_;
-    last_error_ = protocol::category(outcome.error().code);
-    switch (outcome.error().code) {
-        case ErrorCode::auth:
-            state_ = AccountState::auth_failed;
+    note(outcome.error());
+}
+
+void Account::note(Error& error) {
+    last_error_ = protocol::category(error.code);
+    switch (error.code) {
+        case ErrorCode::auth: {
+            Error held = protocol::make_error(
+                ErrorCode::auth, "Kraken refused this account's key, so nothing is sent with it"
+            );
+            held.remedy =
+                "check the key at Kraken, then run: krakkenctl account validate " + info_.account.text();
+            lane_->hold(std::move(held));
             break;
+        }
         case ErrorCode::permission:
             state_ = AccountState::permission_denied;
             break;
@@ -72,7 +76,7 @@ void Account::note(const Result<std::string>& outcome) {
             state_ = AccountState::nonce_conflict;
             break;
         case ErrorCode::lockout:
-            state_ = AccountState::lockout;
+            lane_->locked_out(error);
             break;
         case ErrorCode::storage:
             state_ = AccountState::storage_failed;
@@ -82,13 +86,20 @@ void Account::note(const Result<std::string>& outcome) {
     }
 }
 
+AccountState Account::state() const {
+    if (lane_->held()) return AccountState::auth_failed;
+    if (lane_->refusal()) return AccountState::lockout;
+    return state_;
+}
+
 void Account::validated(keeper::KeyInfo info) {
     info_ = std::move(info);
     state_ = AccountState::ready;
+    lane_->release();
 }
 
 std::string Account::remedy() const {
-    switch (state_) {
+    switch (state()) {
         case AccountState::ready:
             return "";
         case AccountState::auth_failed:

@@ -26,12 +26,13 @@ public:
     // not bring a lockout.
     awaitable<Result<std::string>> call(Call call);
 
-    // Kraken has accepted the key (again).
+    // Kraken has accepted the key (again), or refused it.
     void validated(keeper::KeyInfo info);
+    void refused(protocol::Error& error) { note(error); }
 
     const keeper::KeyInfo& info() const { return info_; }
     const Lane& lane() const { return *lane_; }
-    AccountState state() const { return state_; }
+    AccountState state() const;
     // What a person can do about a state that is not ready.
     std::string remedy() const;
     std::uint64_t calls() const { return calls_; }
@@ -41,14 +42,15 @@ public:
     const std::string& last_error() const { return last_error_; }
 
 private:
-    Result<void> admit() const;
-    void note(const Result<std::string>& outcome);
+    void note(Result<std::string>& outcome);
+    void note(protocol::Error& error);
 
     Services services_;
     RetrySettings retry_;
     keeper::KeyInfo info_;
     std::shared_ptr<Lane> lane_;
 
+    // What the latest calls say; a key that is held and a lockout are the lane's to tell.
     AccountState state_ = AccountState::ready;
     std::uint64_t calls_ = 0;
     std::uint64_t errors_ = 0;

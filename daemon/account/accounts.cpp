@@ -1,7 +1,7 @@
 #include "account/accounts.hpp"
 
-#include "key_check.hpp"
 #include "base/log.hpp"
+#include "key_check.hpp"
 
 #include <boost/json/array.hpp>
 #include <utility>
@@ -17,11 +17,6 @@ using std::chrono::steady_clock;
 
 namespace {
 
-// A "no" of Kraken's to this key, which saving it does not cure.
-bool is_refusal(const Error& error) {
-    return error.code == ErrorCode::auth || error.code == ErrorCode::permission;
-}
-
 // Kraken could not be asked; the key may be good.
 bool is_unreachable(const Error& error) {
     return error.code == ErrorCode::network || error.code == ErrorCode::service ||
@@ -29,7 +24,8 @@ bool is_unreachable(const Error& error) {
 }
 
 bool may_save(const Error& error, SavePolicy policy) {
-    if (policy == SavePolicy::anyway) return is_refusal(error) || is_unreachable(error);
+    const bool asked_in_vain = is_unreachable(error) || error.origin == protocol::Origin::kraken;
+    if (policy == SavePolicy::anyway) return asked_in_vain;
     return policy == SavePolicy::unvalidated && is_unreachable(error);
 }
 
@@ -78,18 +74,20 @@ Result<std::shared_ptr<Account>> Accounts::find(const std::optional<std::string>
     if (wanted) return find_named(*wanted);
     if (!settings_.default_account.empty()) return find_named(settings_.default_account);
     if (accounts_.size() == 1) return accounts_.begin()->second;
-    return find_named("");
+    return unknown_account("several accounts are there; say which one");
 }
 
 Result<std::shared_ptr<Account>> Accounts::find_named(const std::string& wanted) const {
     if (const auto name = base::AccountName::parse(wanted)) {
         if (const auto found = accounts_.find(*name); found != accounts_.end()) return found->second;
     }
+    return unknown_account("no account has that name");
+}
+
+std::unexpected<Error> Accounts::unknown_account(std::string sentence) const {
     boost::json::array names;
     for (const auto& [name, account] : accounts_)
         names.emplace_back(name.text());
-    std::string sentence =
-        wanted.empty() ? "several accounts are there; say which one" : "no account has that name";
     return std::unexpected(protocol::make_error(ErrorCode::unknown_account, std::move(sentence))
                                .with("accounts", std::move(names)));
 }
@@ -154,6 +152,7 @@ awaitable<Result<Validation>> Accounts::validate(base::AccountName name) {
     if (!asked) {
         Error error = asked.error();
         error.account = name.text();
+        (*account)->refused(error);
         co_return std::unexpected(std::move(error));
     }
     const base::Time now = services_.clock.now();
@@ -191,6 +190,7 @@ awaitable<Result<void>> Accounts::ask_kraken(Validation& validation) {
 
 awaitable<Result<std::string>> Accounts::ask(const base::KeyId& key, std::string_view endpoint) {
     const auto lane = lane_of(key);
+    lane->release();  // whatever Kraken said of the key before, it is asked anew
     const auto deadline = steady_clock::now() + settings_.validation_timeout;
     const auto parameters = kraken::Parameters::parse("");
     const Call call{
@@ -200,6 +200,7 @@ awaitable<Result<std::string>> Accounts::ask(const base::KeyId& key, std::string
         return lane->send(*call.endpoint, call.parameters, {deadline, deadline});
     };
     auto outcome = co_await make_call(services_.executor, call, settings_.retry, send_once);
+    if (!outcome && outcome.error().code == ErrorCode::lockout) lane->locked_out(outcome.error());
     co_return outcome;
 }
 

@@ -62,6 +62,7 @@ public:
 
 private:
     Result<std::shared_ptr<Account>> find_named(const std::string& wanted) const;
+    std::unexpected<protocol::Error> unknown_account(std::string sentence) const;
     std::shared_ptr<Lane> lane_of(const base::KeyId& key);
     awaitable<Result<kraken::Attempt>> send_public(
         const protocol::Endpoint& endpoint, std::string query, std::chrono::steady_clock::time_point deadline

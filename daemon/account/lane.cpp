@@ -55,8 +55,33 @@ awaitable<Result<Attempt>> Lane::send(
     if (entry == Turns::Entry::too_late) co_return not_in_time();
     const Turn turn(turns_);
     if (steady_clock::now() >= deadlines.request) co_return not_in_time();
+    if (auto refused = refusal()) co_return std::unexpected(std::move(*refused));
     auto attempt = co_await send_in_turn(endpoint, parameters, deadlines.request);
     co_return attempt;
+}
+
+std::optional<Error> Lane::refusal() const {
+    if (held_) return held_;
+    const auto until = services_.api.silent_until();
+    const base::Time now = services_.clock.now();
+    if (!until || now >= *until) return std::nullopt;
+    Error error = protocol::make_error(
+        ErrorCode::lockout, "Kraken has locked this address out, so nothing is sent until that is over"
+    );
+    error.retryable = true;
+    error.retry_after = std::chrono::ceil<std::chrono::milliseconds>(*until - now);
+    error.details["until"] = base::rfc3339(*until);
+    return error;
+}
+
+void Lane::locked_out(Error& error) {
+    if (error.origin != protocol::Origin::kraken) return;  // our own refusal during one does not prolong it
+    // Kraken publishes "a few minutes" and "about 15 minutes"; a call too early begins it anew.
+    constexpr std::chrono::minutes lockout{15};
+    const base::Time until = services_.clock.now() + lockout;
+    services_.api.silence_until(until);
+    error.retry_after = lockout;
+    error.details["until"] = base::rfc3339(until);
 }
 
 awaitable<Result<Attempt>> Lane::send_in_turn(

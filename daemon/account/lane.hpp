@@ -44,6 +44,19 @@ public:
         const protocol::Endpoint& endpoint, const kraken::Parameters& parameters, Deadlines deadlines
     );
 
+    // Kraken does not accept the key: from now on every call is refused with `why` when its turn comes, so
+    // that a queue of them does not bring a lockout.
+    void hold(protocol::Error why) { held_ = std::move(why); }
+    void release() { held_.reset(); }
+    bool held() const { return held_.has_value(); }
+
+    // Kraken has answered with `error`, a lockout of this address: silences all lanes and says in it until
+    // when.
+    void locked_out(protocol::Error& error);
+
+    // Why nothing may be sent with this key now: it is held, or Kraken has locked this address out.
+    std::optional<protocol::Error> refusal() const;
+
     const base::KeyId& key() const { return key_; }
     // Empty until the key was first used in this run.
     const std::optional<nonce::Sequence>& sequence() const { return sequence_; }
@@ -68,6 +81,7 @@ private:
     base::KeyId key_;
     Turns turns_;
     std::optional<nonce::Sequence> sequence_;
+    std::optional<protocol::Error> held_;
     bool renewing_ = false;
 };
 

@@ -44,6 +44,13 @@ Retry::Verdict Retry::on_no_answer(const Attempt& attempt, double jitter) {
         error.remedy = "do not repeat it; look it up at Kraken (open orders, closed orders, trades) first";
         return GiveUp{std::move(error)};
     }
+    if (!sent && attempt.too_late) {
+        Error error = protocol::make_error(
+            ErrorCode::timeout, "the call was not sent before its deadline (" + attempt.detail + ")"
+        );
+        error.retryable = true;
+        return GiveUp{std::move(error)};
+    }
     Error error = protocol::make_error(
         ErrorCode::network,
         (sent ? "no usable answer from Kraken (" : "Kraken cannot be reached; nothing was sent (") +

@@ -68,6 +68,13 @@ Complaint read_kdf(const toml::node& node, keeper::KdfCost& target) {
     return std::nullopt;
 }
 
+// May be empty: no account is the default.
+Complaint read_account_name(const toml::node& node, std::string& target) {
+    if (auto complaint = read_text(node, target)) return complaint;
+    if (target.empty() || base::AccountName::parse(target)) return std::nullopt;
+    return "must be 1 to 64 characters of a-z, 0-9, _ and -";
+}
+
 Complaint read_base_url(const toml::node& node, std::string& target) {
     if (auto complaint = read_text(node, target)) return complaint;
     if (!target.starts_with("https://")) return "must begin with https://";
@@ -87,7 +94,7 @@ using Target = Configuration&;
 
 constexpr auto keys = std::to_array<Key>({
     {"region", [](Node node, Target c) { return read_text(node, c.profile.region); }},
-    {"default_account", [](Node node, Target c) { return read_text(node, c.default_account); }},
+    {"default_account", [](Node node, Target c) { return read_account_name(node, c.default_account); }},
     {"capabilities.supports_margin",
      [](Node node, Target c) { return read_flag(node, c.profile.supports_margin); }},
     {"capabilities.supports_futures",

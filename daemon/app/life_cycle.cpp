@@ -49,7 +49,9 @@ awaitable<void> LifeCycle::unlock(std::filesystem::path key_file) {
     if (!unlocked) {
         log(LogLevel::error,
             "vault.key_file_refused",
-            {{"path", key_file.string()}, {"why", unlocked.error().message}});
+            {{"path", key_file.string()},
+             {"why", unlocked.error().message},
+             {"remedy", unlocked.error().remedy}});
         co_return;
     }
     backend_.vault_opened();

@@ -1,7 +1,7 @@
 #pragma once
 
-// The process's only source of wall-clock time, an interface so that tests can step it back, freeze it or let
-// it jump.
+// The wall-clock time that nonces, one-time passwords and states follow: an interface, so that tests can step
+// it back, freeze it or let it jump.
 
 #include "base/types.hpp"
 

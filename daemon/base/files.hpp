@@ -35,6 +35,8 @@ public:
     }
 
     int number() const { return number_; }
+    // Gives the descriptor to somebody else, who closes it.
+    int release() { return std::exchange(number_, -1); }
     explicit operator bool() const { return number_ >= 0; }
 
 private:

@@ -61,7 +61,7 @@ Result<void> Server::open_door(SocketKind kind, const std::filesystem::path& pat
     auto descriptor = listen_at(path, mode, client ? settings_.client_group : std::nullopt);
     if (!descriptor) return std::unexpected(std::move(descriptor.error()));
     Acceptor acceptor(backend_.executor);
-    acceptor.assign(boost::asio::local::stream_protocol(), ::dup(descriptor->number()));
+    acceptor.assign(boost::asio::local::stream_protocol(), descriptor->release());
     const std::size_t max_sessions = client ? settings_.max_clients : max_admins;
     doors_.push_back(std::make_unique<Door>(Door{kind, path, max_sessions, std::move(acceptor)}));
     return {};

@@ -42,7 +42,7 @@ awaitable<Attempt> Api::send(net::Request request, steady_clock::time_point dead
     if (!reply) {
         const net::Failure& failure = reply.error();
         attempt.end = failure.sent ? Attempt::End::lost : Attempt::End::not_sent;
-        attempt.timed_out = failure.kind == net::FailureKind::timed_out;
+        attempt.too_late = steady_clock::now() >= deadline;
         attempt.detail = failure.detail;
         co_return attempt;
     }

@@ -9,6 +9,7 @@
 #include "protocol/endpoints.hpp"
 
 #include <chrono>
+#include <optional>
 #include <string>
 
 namespace krakken::kraken {
@@ -24,8 +25,8 @@ struct Attempt {
     };
     End end = End::not_sent;
     Answer answer;
-    std::string detail;      // why, in words fit for a log
-    bool timed_out = false;  // by the deadline given
+    std::string detail;     // why, in words fit for a log
+    bool too_late = false;  // the caller's deadline has passed
 };
 
 // What a private call needs beside its path: signed bytes and the two headers.
@@ -54,11 +55,17 @@ public:
     void keep_warm(std::size_t lanes) { upstream_.keep_warm(lanes); }
     std::string_view state() const { return state_; }
 
+    // Kraken has locked this address out, and every further private call would prolong it. Kept here, because
+    // it concerns all accounts; their lanes ask before they send.
+    void silence_until(base::Time time) { silent_until_ = time; }
+    std::optional<base::Time> silent_until() const { return silent_until_; }
+
 private:
     awaitable<Attempt> send(net::Request request, std::chrono::steady_clock::time_point deadline);
 
     net::Upstream& upstream_;
     std::chrono::milliseconds request_timeout_;
+    std::optional<base::Time> silent_until_;
     std::string_view state_ = "unknown";  // of the latest call: "reachable" or "unreachable"
 };
 

@@ -4,7 +4,10 @@
 
 #include "support/bench.hpp"
 
+#include <boost/asio/co_spawn.hpp>
 #include <catch2/catch.hpp>
+#include <exception>
+#include <vector>
 
 namespace {
 
@@ -85,6 +88,61 @@ TEST_CASE("a key that Kraken refused is not used again until it was validated") 
     fixture.account().validated(fixture.account().info());
     CHECK(fixture.call());
     CHECK(fixture.account().state() == AccountState::ready);
+}
+
+TEST_CASE("calls that wait behind a refused key are not sent") {
+    Fixture fixture;
+    fixture.upstream.otherwise = [](const net::Request&) { return refusal("EAPI:Invalid key"); };
+    std::vector<Result<std::string>> outcomes;
+    for (int count = 0; count < 20; ++count) {
+        boost::asio::co_spawn(
+            fixture.loop.context,
+            fixture.account().call(call_of("Balance")),
+            [&outcomes](std::exception_ptr, Result<std::string> outcome) {
+                outcomes.push_back(std::move(outcome));
+            }
+        );
+    }
+    fixture.loop.context.restart();
+    fixture.loop.context.run();
+    REQUIRE(outcomes.size() == 20);
+    for (const auto& outcome : outcomes)
+        CHECK(outcome.error().code == ErrorCode::auth);
+    CHECK(fixture.upstream.requests.size() == 1);
+}
+
+TEST_CASE("a refused key stays refused over a lock and an unlock") {
+    Fixture fixture;
+    fixture.upstream.then(refusal("EAPI:Invalid key"));
+    CHECK_FALSE(fixture.call());
+    fixture.keeper.lock();
+    fixture.accounts.refresh();
+    fixture.keeper.vault = keeper::VaultState::unlocked;
+    fixture.accounts.refresh();
+    CHECK(fixture.account().state() == AccountState::auth_failed);
+    CHECK_FALSE(fixture.call());
+    CHECK(fixture.upstream.requests.size() == 1);
+}
+
+TEST_CASE("a lockout silences every account until it is over") {
+    Fixture fixture;
+    fixture.keeper.hold("other", "89abcdef");
+    fixture.accounts.refresh();
+    fixture.upstream.then(refusal("EGeneral:Temporary lockout"));
+    const auto first = fixture.call();
+    CHECK(first.error().code == ErrorCode::lockout);
+    CHECK(first.error().details.contains("until"));
+    CHECK(first.error().retry_after == std::chrono::minutes(15));
+
+    const auto other = fixture.accounts.list().at(1);
+    CHECK(other->state() == AccountState::lockout);
+    CHECK(fixture.loop.run(other->call(call_of("Balance"))).error().code == ErrorCode::lockout);
+    CHECK(fixture.upstream.requests.size() == 1);
+
+    fixture.clock.time += std::chrono::minutes(15);
+    CHECK(other->state() == AccountState::ready);
+    CHECK(fixture.call());
+    CHECK(fixture.loop.run(other->call(call_of("Balance"))));
 }
 
 TEST_CASE("failed storage is an account's state too") {

@@ -79,7 +79,9 @@ TEST_CASE("what is saved, by Kraken's answer and the caller's policy") {
         {not_sent(), ErrorCode::network, true, true, true},
         {test::lost(), ErrorCode::network, true, true, true},
         {refusal("EService:Unavailable"), ErrorCode::service, true, true, true},
-        {refusal("EGeneral:Temporary lockout"), ErrorCode::lockout, false, false, false},
+        {refusal("EGeneral:Temporary lockout"), ErrorCode::lockout, false, false, true},
+        {refusal("EAPI:Rate limit exceeded"), ErrorCode::rate_limit, false, false, true},
+        {refusal("EAPI:Invalid nonce"), ErrorCode::nonce, false, false, true},
     };
     for (const auto& [outcome, code, unreachable, unvalidated_saves, anyway_saves] : rows) {
         for (const auto& [policy, saves] :

@@ -160,6 +160,8 @@ TEST_CASE("a wrong value is refused with its line, its key and what it must be")
         },
         {"[capabilities]\nsupports_futures = 1", "2: capabilities.supports_futures must be true or false"},
         {"[capabilities]\nsupports_staking = 0", "2: capabilities.supports_staking must be true or false"},
+        {"default_account = \"Bad Name\"",
+         "1: default_account must be 1 to 64 characters of a-z, 0-9, _ and -"},
         {"[kraken]\nbase_url = \"http://api.kraken.com\"", "2: kraken.base_url must begin with https://"},
         {"[kraken]\nbase_url = \"https://\"", "2: kraken.base_url must name a host"},
         {"[kraken]\nbase_url = \"https://a/\"",

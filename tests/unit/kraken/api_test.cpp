@@ -78,13 +78,13 @@ TEST_CASE("how an attempt ends") {
     CHECK(fixture.api.state() == "unreachable");
     const Attempt lost = fixture.get();
     CHECK(lost.end == Attempt::End::lost);
-    CHECK_FALSE(lost.timed_out);
+    CHECK_FALSE(lost.too_late);
     CHECK(lost.detail == "closed by the peer");
     // Somebody in front of Kraken answered; whether Kraken acted is unknown.
     const Attempt proxy = fixture.get();
     CHECK(proxy.end == Attempt::End::lost);
     CHECK(proxy.detail == "HTTP status 502");
-    CHECK(fixture.get().timed_out);
+    CHECK_FALSE(fixture.get().too_late);
 }
 
 TEST_CASE("no request takes longer than the configured time, nor than its caller's") {
@@ -96,4 +96,13 @@ TEST_CASE("no request takes longer than the configured time, nor than its caller
     const auto soon = before + 1s;
     fixture.loop.run(fixture.api.call_public(*find_endpoint("Time"), "", soon));
     CHECK(fixture.upstream.deadlines.at(1) == soon);
+}
+
+TEST_CASE("an attempt says whether the caller's deadline was why it failed") {
+    Fixture fixture;
+    fixture.upstream.then(test::not_sent());
+    fixture.upstream.then(test::not_sent());
+    CHECK_FALSE(fixture.get().too_late);
+    CHECK(fixture.loop.run(fixture.api.call_public(*find_endpoint("Time"), "", steady_clock::now())).too_late
+    );
 }
