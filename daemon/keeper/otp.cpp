@@ -1,5 +1,7 @@
 #include "otp.hpp"
 
+#include "base/percent_encoding.hpp"
+
 #include <fmt/format.h>
 #include <openssl/evp.h>
 #include <openssl/hmac.h>
@@ -69,28 +71,10 @@ std::optional<base::SecretBytes> decode_totp_seed(std::string_view base32) {
     });
 }
 
-namespace {
-
-std::string percent_encoded(std::string_view text) {
-    constexpr std::string_view unreserved = "-._~";
-    std::string encoded;
-    for (const char c : text) {
-        const bool plain = (c >= '0' && c <= '9') || (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') ||
-                           unreserved.contains(c);
-        if (plain)
-            encoded += c;
-        else
-            encoded += fmt::format("%{:02X}", static_cast<unsigned char>(c));
-    }
-    return encoded;
-}
-
-}  // namespace
-
 protocol::Result<std::string> body_with_otp(std::string body, BodyForm form, std::string_view otp) {
-    if (form == BodyForm::form) return body + "&otp=" + percent_encoded(otp);
+    if (form == BodyForm::form) return body + "&otp=" + base::percent_encoded(otp);
     if (!body.ends_with('}'))
-        return protocol::fail(protocol::ErrorCode::internal, "A JSON body does not end with a brace.");
+        return protocol::fail(protocol::ErrorCode::internal, "a JSON body does not end with a brace");
     body.pop_back();
     return body + ",\"otp\":" + boost::json::serialize(boost::json::string_view(otp.data(), otp.size())) +
            "}";

@@ -1,28 +1,14 @@
 #include "kraken/parameters.hpp"
 
+#include "base/percent_encoding.hpp"
 #include "protocol/limits.hpp"
-
-#include <algorithm>
 
 namespace krakken::kraken {
 
 using protocol::ErrorCode;
-using protocol::JsonFault;
 using protocol::JsonKind;
 
 namespace {
-
-std::string describe(JsonFault fault) {
-    switch (fault) {
-        case JsonFault::syntax:
-            return "params must be a JSON object";
-        case JsonFault::too_deep:
-            return "params nest too deep";
-        case JsonFault::duplicate:
-            return "params name a member twice";
-    }
-    std::unreachable();
-}
 
 // A scalar as form and query carry it: the text of a string, otherwise the JSON as it stands (digits, true,
 // false).
@@ -61,7 +47,10 @@ Result<Parameters> Parameters::parse(std::string_view json) {
     if (json.empty()) return parameters;
     const auto members =
         protocol::split_object(json, protocol::max_request_depth, protocol::Duplicates::refused_everywhere);
-    if (!members) return protocol::fail(ErrorCode::invalid_params, describe(members.error()));
+    if (!members)
+        return protocol::fail(
+            ErrorCode::invalid_params, "params must be an object that names no member twice"
+        );
     for (const auto& [name, value] : *members) {
         if (name == "nonce" || name == "otp") {
             return protocol::fail(
@@ -88,7 +77,7 @@ std::string Parameters::body(base::Nonce nonce) const {
     }
     std::string body = "nonce=" + nonce.text();
     for (const auto& [name, raw] : fields_)
-        body += '&' + url_encode(name) + '=' + url_encode(scalar_text(raw));
+        body += '&' + base::percent_encoded(name) + '=' + base::percent_encoded(scalar_text(raw));
     return body;
 }
 
@@ -97,26 +86,10 @@ Result<std::string> Parameters::query() const {
     for (const auto& [name, raw] : fields_) {
         const auto text = query_text(name, raw);
         if (!text) return std::unexpected(text.error());
-        query += (query.empty() ? '?' : '&') + url_encode(name) + '=' + url_encode(*text);
+        query +=
+            (query.empty() ? '?' : '&') + base::percent_encoded(name) + '=' + base::percent_encoded(*text);
     }
     return query;
-}
-
-std::string url_encode(std::string_view text) {
-    constexpr std::string_view unreserved =
-        "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~";
-    constexpr std::string_view hex = "0123456789ABCDEF";
-    std::string encoded;
-    encoded.reserve(text.size());
-    for (const char c : text) {
-        if (unreserved.contains(c)) {
-            encoded += c;
-        } else {
-            const auto byte = static_cast<unsigned char>(c);
-            encoded += {'%', hex[byte >> 4], hex[byte & 15]};
-        }
-    }
-    return encoded;
 }
 
 }  // namespace krakken::kraken

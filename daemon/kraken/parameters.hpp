@@ -41,8 +41,4 @@ private:
     base::BodyForm form_ = base::BodyForm::form;
 };
 
-// Percent-encodes everything but the unreserved characters of RFC 3986: a "+" of a relative price must travel
-// as %2B.
-std::string url_encode(std::string_view text);
-
 }  // namespace krakken::kraken

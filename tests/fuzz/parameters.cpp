@@ -1,6 +1,7 @@
 // kraken/parameters: what is sent is well formed, and every number keeps its text.
 
 #include "kraken/parameters.hpp"
+#include "base/percent_encoding.hpp"
 
 #include "protocol/json_text.hpp"
 #include "protocol/limits.hpp"
@@ -26,7 +27,7 @@ void check_form(const std::string& body, const std::vector<protocol::JsonMember>
     require(std::ranges::count(body, '&') == std::ssize(members), "a form has every field once");
     for (const auto& [name, raw] : members) {
         if (protocol::kind_of(raw) != JsonKind::number) continue;
-        const std::string field = '&' + kraken::url_encode(name) + '=' + kraken::url_encode(raw);
+        const std::string field = '&' + base::percent_encoded(name) + '=' + base::percent_encoded(raw);
         require((body + '&').contains(field + '&'), "a number keeps its text in a form");
     }
 }

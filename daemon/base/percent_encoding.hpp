@@ -1,0 +1,13 @@
+#pragma once
+
+// Text as a field of a form or a query. Encodes everything but the unreserved characters of RFC 3986: the "+"
+// of a relative price must travel as %2B.
+
+#include <string>
+#include <string_view>
+
+namespace krakken::base {
+
+std::string percent_encoded(std::string_view text);
+
+}  // namespace krakken::base
