@@ -30,7 +30,7 @@ int fail(int status, const std::string& sentence) {
 }
 
 int fail(int status, const protocol::Error& error) {
-    return fail(status, error.remedy.empty() ? error.message : error.message + " Remedy: " + error.remedy);
+    return fail(status, error.remedy.empty() ? error.message : error.message + "\nRemedy: " + error.remedy);
 }
 
 int run(const app::Options& options, const base::Protection& protection) {

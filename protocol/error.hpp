@@ -51,12 +51,12 @@ enum class Origin { daemon, kraken };
 
 struct Error {
     ErrorCode code = ErrorCode::internal;
-    std::string message;  // one sentence for a person
+    std::string message;  // one sentence for a person, to stand in another: no capital letter, no full stop
     Executed executed = Executed::no;
     bool retryable = false;  // the same request may succeed later; only ever true where executed is no
     Origin origin = Origin::daemon;
     std::vector<std::string> kraken;  // Kraken's own error strings, verbatim
-    std::string remedy;               // what a person can do about it
+    std::string remedy;               // what a person can do about it, written like message
     std::string account;
     std::string call_id;  // the name of this call in log and audit
     std::optional<std::chrono::milliseconds> retry_after;

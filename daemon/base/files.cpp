@@ -34,26 +34,26 @@ std::unexpected<protocol::Error> refuse(const char* reason, std::string message,
 
 std::unexpected<protocol::Error> cannot_open(const std::filesystem::path& path, int error) {
     const std::string name = path.string();
-    if (error == ENOENT) return refuse("missing", fmt::format("{} does not exist.", name), "");
+    if (error == ENOENT) return refuse("missing", fmt::format("{} does not exist", name), "");
     if (error == ELOOP || error == ENOTDIR)
         return refuse(
             "unreadable",
-            fmt::format("{} is a link or not of the kind it must be.", name),
-            fmt::format("Put the real file or folder at {}.", name)
+            fmt::format("{} is a link or not of the kind it must be", name),
+            fmt::format("put the real file or folder at {}", name)
         );
     return refuse(
         "unreadable",
-        fmt::format("{} cannot be opened: {}.", name, reason_of(error)),
-        fmt::format("Check the owner and the rights of {} and of the folders above it.", name)
+        fmt::format("{} cannot be opened: {}", name, reason_of(error)),
+        fmt::format("check the owner and the rights of {} and of the folders above it", name)
     );
 }
 
 std::unexpected<protocol::Error> cannot_write(const std::filesystem::path& path, int error) {
     return std::unexpected(protocol::make_error(
                                ErrorCode::storage,
-                               fmt::format("{} cannot be written: {}.", path.string(), reason_of(error))
+                               fmt::format("{} cannot be written: {}", path.string(), reason_of(error))
     )
-                               .with_remedy("Check free space and rights there."));
+                               .with_remedy("check free space and rights there"));
 }
 
 // The rules that hold for a folder and for a file alike.
@@ -62,15 +62,15 @@ Result<void> check_owner_and_mode(const struct stat& status, mode_t mode, const 
     if (status.st_uid != geteuid())
         return refuse(
             "owner",
-            fmt::format("{} belongs to uid {}, not to uid {}.", name, status.st_uid, geteuid()),
-            fmt::format("chown {} '{}'", geteuid(), name)
+            fmt::format("{} belongs to uid {}, not to uid {}", name, status.st_uid, geteuid()),
+            fmt::format("run: chown {} '{}'", geteuid(), name)
         );
     // Only the rights: a folder may have inherited its parent's setgid bit.
     if ((status.st_mode & 0777) != mode)
         return refuse(
             "mode",
-            fmt::format("{} has mode {:04o}; it must be {:04o}.", name, status.st_mode & 0777, mode),
-            fmt::format("chmod {:04o} '{}'", mode, name)
+            fmt::format("{} has mode {:04o}; it must be {:04o}", name, status.st_mode & 0777, mode),
+            fmt::format("run: chmod {:04o} '{}'", mode, name)
         );
     return {};
 }
@@ -81,8 +81,8 @@ Result<void> check_file(int file, const std::filesystem::path& path) {
     if (!S_ISREG(status.st_mode) || status.st_nlink != 1)
         return refuse(
             "unreadable",
-            fmt::format("{} is not a regular file with a single name.", path.string()),
-            fmt::format("Put a copy of the real file at {}.", path.string())
+            fmt::format("{} is not a regular file with a single name", path.string()),
+            fmt::format("put a copy of the real file at {}", path.string())
         );
     return check_owner_and_mode(status, 0600, path);
 }
@@ -117,8 +117,8 @@ Result<Bytes> read_all(int file, const std::filesystem::path& path, std::size_t 
     if (used == bytes.size())
         return refuse(
             "unreadable",
-            fmt::format("{} is larger than {} bytes, or changes.", path.string(), max_size),
-            "Put the right file there."
+            fmt::format("{} is larger than {} bytes, or changes", path.string(), max_size),
+            "put the right file there"
         );
     bytes.resize(used);
     return bytes;
@@ -236,10 +236,10 @@ Result<InstanceLock> InstanceLock::take(const StrictFolder& folder, const std::s
         return std::unexpected(
             protocol::make_error(
                 ErrorCode::storage,
-                fmt::format("Another process (pid {}) holds {}.", pid, folder.path().string())
+                fmt::format("another process (pid {}) holds {}", pid, folder.path().string())
             )
                 .with("pid", pid)
-                .with_remedy("Stop that process, or give this one another folder.")
+                .with_remedy("stop that process, or give this one another folder")
         );
     }
     const std::string pid = std::to_string(getpid());

@@ -27,10 +27,10 @@ struct Otp {
 
 // What cannot be part of any key or password, and would break an HTTP header.
 Result<void> check_text(std::string_view field, const SecretText& value) {
-    if (value.empty()) return protocol::fail(ErrorCode::invalid_params, fmt::format("{} is empty.", field));
+    if (value.empty()) return protocol::fail(ErrorCode::invalid_params, fmt::format("{} is empty", field));
     if (value.size() > max_field_bytes)
         return protocol::fail(
-            ErrorCode::invalid_params, fmt::format("{} is longer than {} characters.", field, max_field_bytes)
+            ErrorCode::invalid_params, fmt::format("{} is longer than {} characters", field, max_field_bytes)
         );
     const bool printable = value.use([](std::string_view text) {
         return std::ranges::all_of(text, [](char c) { return c > ' ' && c < '\x7f'; });
@@ -38,7 +38,7 @@ Result<void> check_text(std::string_view field, const SecretText& value) {
     if (!printable)
         return protocol::fail(
             ErrorCode::invalid_params,
-            fmt::format("{} has white space, a line break or another character that no key has.", field)
+            fmt::format("{} has white space, a line break or another character that no key has", field)
         );
     return {};
 }
@@ -63,7 +63,7 @@ Result<SecretBytes> decode_secret(const SecretText& base64) {
     });
     if (!valid || length == 0)
         return protocol::fail(
-            ErrorCode::invalid_params, "api_secret is not base64; copy Kraken's private key completely."
+            ErrorCode::invalid_params, "api_secret is not base64; copy Kraken's private key completely"
         );
     return decoded.use([&](ConstBytes bytes) { return SecretBytes::copy_of(bytes.first(length)); });
 }
@@ -75,7 +75,7 @@ Result<Otp> read_otp(const std::optional<SecretText>& text) {
             auto seed = decode_totp_seed(otp.substr(totp_prefix.size()));
             if (!seed || seed->size() > max_field_bytes)
                 return protocol::fail(
-                    ErrorCode::invalid_params, "otp has a seed after \"totp:\" that is not base32."
+                    ErrorCode::invalid_params, "otp has a seed after \"totp:\" that is not base32"
                 );
             return Otp{OtpKind::totp_seed, std::move(*seed)};
         }
@@ -122,7 +122,7 @@ Result<Candidate> make_candidate(const NewKey& key) {
     Candidate candidate{.contents = std::move(*contents), .warnings = {}};
     if (secret->size() != usual_secret_bytes)
         candidate.warnings.push_back(fmt::format(
-            "The secret has {} bytes; Kraken's have {}. It may not be copied completely.",
+            "the secret has {} bytes and Kraken's have {}: it may not be copied completely",
             secret->size(),
             usual_secret_bytes
         ));

@@ -48,7 +48,7 @@ public:
     const Path& vault_path() const override { return settings_.vault_file; }
 
     awaitable<Result<void>> create(SecretText passphrase) override {
-        if (passphrase.empty()) co_return fail(ErrorCode::invalid_params, "The passphrase is empty.");
+        if (passphrase.empty()) co_return fail(ErrorCode::invalid_params, "the passphrase is empty");
         auto job = [file = settings_.vault_file,
                     cost = kdf_parameters(settings_.cost),
                     now = clock_.now(),
@@ -82,7 +82,7 @@ public:
     awaitable<void> idle() override { co_await turns_.wait_for_others(); }
 
     awaitable<Result<void>> change_passphrase(SecretText old_passphrase, SecretText new_passphrase) override {
-        if (new_passphrase.empty()) co_return fail(ErrorCode::invalid_params, "The new passphrase is empty.");
+        if (new_passphrase.empty()) co_return fail(ErrorCode::invalid_params, "the new passphrase is empty");
         auto job = [file = settings_.vault_file,
                     cost = kdf_parameters(settings_.cost),
                     now = clock_.now(),
@@ -227,7 +227,7 @@ private:
                 return std::unexpected(std::move(is_new.error()));
         }
         if (open_->contents.keys().size() + staged_.size() >= max_keys)
-            return fail(ErrorCode::invalid_params, fmt::format("The vault holds {} keys at most.", max_keys));
+            return fail(ErrorCode::invalid_params, fmt::format("the vault holds {} keys at most", max_keys));
         StagedKey staged{.key = info.key, .warnings = candidate->warnings};
         staged_.emplace(info.key, std::move(*candidate));
         return staged;
@@ -235,10 +235,9 @@ private:
 
     static Result<void> check_new(const KeyInfo& info, const Contents& contents) {
         if (contents.find(info.account) != nullptr)
-            return exists(fmt::format("There is an account {} already.", info.account.text()));
+            return exists(fmt::format("there is an account {} already", info.account.text()));
         if (const StoredKey* stored = contents.find(info.key))
-            return exists(fmt::format("That API key is held under the name {}.", stored->info.account.text())
-            );
+            return exists(fmt::format("that API key is held under the name {}", stored->info.account.text()));
         return {};
     }
 
@@ -286,28 +285,29 @@ private:
 
     static std::unexpected<protocol::Error> code_used(base::Time now, std::int64_t last_window) {
         auto error = protocol::make_error(
-            ErrorCode::rate_limit, "This key's one-time password of this half minute was used already."
+            ErrorCode::rate_limit, "this key's one-time password of this half minute was used already"
         );
         const base::Time next{totp_period * (last_window + 1)};
         error.retryable = true;
         error.retry_after = std::chrono::ceil<std::chrono::milliseconds>(next - now);
         error.remedy =
-            "Use a static password for the key's two-factor setting: it allows any number of calls.";
+            "use a static password for the key's two-factor setting: it allows any number of calls";
         return std::unexpected(std::move(error));
     }
 
     std::unexpected<protocol::Error> locked() const {
         const bool initialized = state() != VaultState::uninitialized;
-        return std::unexpected(protocol::make_error(
-                                   ErrorCode::locked,
-                                   initialized ? "The vault is locked." : "There is no vault yet."
-        )
-                                   .with("state", initialized ? "locked" : "uninitialized")
-                                   .with_remedy(initialized ? "krakkenctl unlock" : "krakkenctl setup"));
+        return std::unexpected(
+            protocol::make_error(
+                ErrorCode::locked, initialized ? "the vault is locked" : "there is no vault yet"
+            )
+                .with("state", initialized ? "locked" : "uninitialized")
+                .with_remedy(initialized ? "run: krakkenctl unlock" : "run: krakkenctl setup")
+        );
     }
 
     static std::unexpected<protocol::Error> unknown_key(const base::KeyId& key) {
-        return fail(ErrorCode::no_credentials, fmt::format("The vault holds no key {}.", key.hex()));
+        return fail(ErrorCode::no_credentials, fmt::format("the vault holds no key {}", key.hex()));
     }
 
     const base::Clock& clock_;

@@ -55,7 +55,7 @@ public:
     boost::asio::awaitable<protocol::Result<Turn>> take() {
         if (waiting_ == max_waiting) {
             auto error =
-                protocol::make_error(protocol::ErrorCode::overloaded, "Too many calls wait for the vault.");
+                protocol::make_error(protocol::ErrorCode::overloaded, "too many calls wait for the vault");
             error.retryable = true;
             co_return std::unexpected(std::move(error));
         }
@@ -63,7 +63,7 @@ public:
         const auto [error] =
             co_await channel_.async_receive(boost::asio::as_tuple(boost::asio::use_awaitable));
         --waiting_;
-        if (error) co_return protocol::fail(protocol::ErrorCode::stopping, "The keeper is stopping.");
+        if (error) co_return protocol::fail(protocol::ErrorCode::stopping, "the keeper is stopping");
         co_return Turn(*this);
     }
 

@@ -95,8 +95,8 @@ Result<SecretBytes> passphrase_key(const SecretText& passphrase, const Slot& slo
     if (outcome == 0) return key;
     auto error = protocol::make_error(
         protocol::ErrorCode::overloaded,
-        "There is not enough memory to derive the vault's key (" +
-            std::to_string(slot.kdf.memory_bytes >> 20) + " MiB are needed)."
+        "there is not enough memory to derive the vault's key (" +
+            std::to_string(slot.kdf.memory_bytes >> 20) + " MiB are needed)"
     );
     error.retryable = true;
     return std::unexpected(std::move(error));

@@ -69,8 +69,8 @@ void write_slot(ByteWriter& writer, const Slot& slot) {
 std::unexpected<protocol::Error> unknown_version(std::string message) {
     return std::unexpected(protocol::make_error(ErrorCode::vault, std::move(message))
                                .with("reason", "version")
-                               .with_remedy("Use the version of krakkend that wrote the file, or a newer one."
-                               ));
+                               .with_remedy("use the version of krakkend that wrote the file, or a newer one")
+    );
 }
 
 }  // namespace
@@ -78,7 +78,7 @@ std::unexpected<protocol::Error> unknown_version(std::string message) {
 protocol::Error cannot_be_opened() {
     return protocol::make_error(ErrorCode::passphrase, "wrong passphrase or corrupted secrets file")
         .with_remedy(
-            "Try the passphrase again; if it is surely right, restore an earlier version (secrets.enc.*.bak)."
+            "try the passphrase again; if it is surely right, restore an earlier version (secrets.enc.*.bak)"
         );
 }
 
@@ -88,9 +88,9 @@ Result<VaultHeader> read_header(std::span<const unsigned char> file) {
     const auto major = reader.number<std::uint16_t>();
     (void)reader.number<std::uint16_t>();  // minor: changes nothing for this reader; covered by the MAC
     if (reader.failed()) return std::unexpected(cannot_be_opened());
-    if (file_magic != magic) return unknown_version("The secrets file is not a vault of krakkend.");
+    if (file_magic != magic) return unknown_version("the secrets file is not a vault of krakkend");
     if (major != major_version)
-        return unknown_version("The secrets file has a format that this version does not know.");
+        return unknown_version("the secrets file has a format that this version does not know");
 
     const auto slot_count = reader.number<std::uint8_t>();
     (void)reader.take(3);  // reserved

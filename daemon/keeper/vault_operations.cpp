@@ -77,7 +77,7 @@ Result<Bytes> next_image(
     Bytes image = seal(header, data_key, content);
     const auto again = read_header(image);
     if (!again || !open_content(image, *again, data_key))
-        return protocol::fail(ErrorCode::internal, "A sealed vault does not open again; it was not saved.");
+        return protocol::fail(ErrorCode::internal, "a sealed vault does not open again; it was not saved");
     return image;
 }
 
@@ -149,7 +149,7 @@ Result<LoadedVault> add_key_file_slot(
     if (!loaded) return loaded;
     VaultHeader changed = loaded->header;
     if (changed.slots.size() == max_slots)
-        return protocol::fail(ErrorCode::invalid_params, "The vault has as many key files as it can have.");
+        return protocol::fail(ErrorCode::invalid_params, "the vault has as many key files as it can have");
     const SecretBytes file_key = random_key();
     Slot slot = new_slot(SlotType::key_file, {});
     wrap_data_key(changed, slot, key_file_key(file_key, slot), loaded->data_key);
@@ -171,7 +171,7 @@ Result<LoadedVault> remove_key_file_slot(
     VaultHeader changed = loaded->header;
     const Slot* slot = slot_of_key_file(changed, *file_key);
     if (slot == nullptr)
-        return protocol::fail(ErrorCode::invalid_params, "That key file does not open this vault.");
+        return protocol::fail(ErrorCode::invalid_params, "that key file does not open this vault");
     changed.slots.erase(changed.slots.begin() + (slot - changed.slots.data()));
     return save_slots(vault_file, std::move(*loaded), std::move(changed), now);
 }

@@ -81,7 +81,7 @@ Result<void> sync_folder_of(const std::filesystem::path& file) {
     const auto absolute = std::filesystem::absolute(file).parent_path();
     const base::Descriptor folder(open(absolute.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
     if (folder && fsync(folder.number()) == 0) return {};
-    return protocol::fail(ErrorCode::storage, fmt::format("{} cannot be synced.", absolute.string()));
+    return protocol::fail(ErrorCode::storage, fmt::format("{} cannot be synced", absolute.string()));
 }
 
 }  // namespace
@@ -92,7 +92,7 @@ Result<Bytes> load_vault(const std::filesystem::path& vault_file) {
                         : Result<Bytes>(std::unexpected(folder.error()));
     if (!bytes && is_missing(bytes.error()))
         return refuse(
-            "missing", fmt::format("There is no vault yet ({}).", vault_file.string()), "krakkenctl setup"
+            "missing", fmt::format("there is no vault yet ({})", vault_file.string()), "run: krakkenctl setup"
         );
     return bytes;
 }
@@ -106,8 +106,8 @@ Result<void> create_vault(const std::filesystem::path& vault_file, ConstBytes im
     if (*exists)
         return refuse(
             "exists",
-            fmt::format("There is a vault already ({}).", vault_file.string()),
-            "Unlock it, or move that file away."
+            fmt::format("there is a vault already ({})", vault_file.string()),
+            "unlock it, or move that file away"
         );
     return put(*folder, name, image);
 }
@@ -124,9 +124,9 @@ Result<void> save_vault(
         return refuse(
             "changed",
             fmt::format(
-                "{} was changed by somebody else since it was opened; nothing was saved.", vault_file.string()
+                "{} was changed by somebody else since it was opened; nothing was saved", vault_file.string()
             ),
-            "krakkenctl lock, look at that file, krakkenctl unlock"
+            "run: krakkenctl lock; look at that file; run: krakkenctl unlock"
         );
     if (auto kept = put(*folder, previous_name(name, loaded_epoch), loaded); !kept) return kept;
     if (auto saved = put(*folder, name, image); !saved) return saved;
@@ -139,22 +139,22 @@ Result<base::SecretBytes> read_key_file(const std::filesystem::path& file) {
     const std::string name = file.string();
     const base::Descriptor opened(open(file.c_str(), O_RDONLY | O_NOFOLLOW | O_CLOEXEC | O_NONBLOCK));
     if (!opened && errno == ENOENT)
-        return refuse("missing", fmt::format("The key file {} does not exist.", name), "");
+        return refuse("missing", fmt::format("the key file {} does not exist", name), "");
     struct stat status{};
     if (!opened || fstat(opened.number(), &status) != 0 || !S_ISREG(status.st_mode))
-        return refuse("unreadable", fmt::format("The key file {} cannot be read, or is a link.", name), "");
+        return refuse("unreadable", fmt::format("the key file {} cannot be read, or is a link", name), "");
     if (status.st_uid != geteuid() && status.st_uid != 0)
         return refuse(
             "owner",
-            fmt::format("The key file {} belongs to uid {}.", name, status.st_uid),
-            fmt::format("chown {} '{}'", geteuid(), name)
+            fmt::format("the key file {} belongs to uid {}", name, status.st_uid),
+            fmt::format("run: chown {} '{}'", geteuid(), name)
         );
     const mode_t forbidden = status.st_uid == geteuid() ? 0077 : 0027;
     if ((status.st_mode & forbidden) != 0)
         return refuse(
             "mode",
-            fmt::format("Others can read the key file {}.", name),
-            fmt::format("chmod 0600 '{}'", name)
+            fmt::format("others can read the key file {}", name),
+            fmt::format("run: chmod 0600 '{}'", name)
         );
 
     // Straight into protected memory; one byte more than wanted tells a longer file.
@@ -163,7 +163,7 @@ Result<base::SecretBytes> read_key_file(const std::filesystem::path& file) {
         return read(opened.number(), target.data(), target.size());
     });
     if (count != static_cast<ssize_t>(key_bytes))
-        return refuse("unreadable", fmt::format("The key file {} has not {} bytes.", name, key_bytes), "");
+        return refuse("unreadable", fmt::format("the key file {} has not {} bytes", name, key_bytes), "");
     return bytes.use([](ConstBytes all) { return base::SecretBytes::copy_of(all.first(key_bytes)); });
 }
 
@@ -171,11 +171,11 @@ Result<void> make_key_file(const std::filesystem::path& file, const base::Secret
     const base::Descriptor made(open(file.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600)
     );
     if (!made && errno == EEXIST)
-        return refuse("exists", fmt::format("{} exists already.", file.string()), "Choose another name.");
+        return refuse("exists", fmt::format("{} exists already", file.string()), "choose another name");
     if (!made)
         return protocol::fail(
             ErrorCode::storage,
-            fmt::format("{} cannot be made: {}.", file.string(), std::generic_category().message(errno))
+            fmt::format("{} cannot be made: {}", file.string(), std::generic_category().message(errno))
         );
     auto written =
         file_key.use([&](ConstBytes bytes) { return base::write_all(made.number(), file, bytes); });

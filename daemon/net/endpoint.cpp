@@ -19,7 +19,7 @@ constexpr std::size_t max_host_name = 253;  // RFC 1035, without the root's dot
     const bool may_hold_password = url.find('@') != std::string_view::npos;
     const std::string shown = may_hold_password ? "" : " \"" + std::string(url) + "\"";
     throw std::runtime_error(
-        "The base URL" + shown + " " + why + "; it must be https://host or https://host:port."
+        "the base URL" + shown + " " + why + "; it must be https://host or https://host:port"
     );
 }
 

@@ -37,14 +37,14 @@ void load_authorities(ssl::context& context, const std::filesystem::path& ca_fil
     error_code error;
     if (ca_file.empty()) {
         context.set_default_verify_paths(error);
-        if (error) throw std::runtime_error("The system's CA store cannot be used: " + error.message() + ".");
+        if (error) throw std::runtime_error("the system's CA store cannot be used: " + error.message());
         return;
     }
     context.load_verify_file(ca_file.string(), error);
     if (error) {
         throw std::runtime_error(
-            "The CA file " + ca_file.string() + " cannot be used: " + error.message() +
-            ". It must be a readable file of PEM certificates."
+            "the CA file " + ca_file.string() + " cannot be used: " + error.message() +
+            "; it must be a readable file of PEM certificates"
         );
     }
 }
@@ -57,7 +57,7 @@ void expect_host(SSL_CTX* context, const Endpoint& endpoint) {
         endpoint.is_address
             ? X509_VERIFY_PARAM_set1_ip_asc(parameters, endpoint.host.c_str())
             : X509_VERIFY_PARAM_set1_host(parameters, endpoint.host.data(), endpoint.host.size());
-    if (done != 1) throw std::runtime_error("The host " + endpoint.host + " cannot be verified by TLS.");
+    if (done != 1) throw std::runtime_error("the host " + endpoint.host + " cannot be verified by TLS");
 }
 
 }  // namespace
@@ -141,7 +141,7 @@ TlsClient::TlsClient(const Endpoint& endpoint, const std::filesystem::path& ca_f
     load_authorities(context_->settings, ca_file);
     SSL_CTX* settings = context_->settings.native_handle();
     if (SSL_CTX_set_min_proto_version(settings, TLS1_2_VERSION) != 1) {
-        throw std::runtime_error("OpenSSL refuses TLS 1.2 as the oldest version.");
+        throw std::runtime_error("OpenSSL refuses TLS 1.2 as the oldest version");
     }
     SSL_CTX_set_options(settings, SSL_OP_NO_RENEGOTIATION);
     SSL_CTX_set_verify(settings, SSL_VERIFY_PEER, nullptr);

@@ -27,6 +27,9 @@ constexpr std::array migrations = {
     ") STRICT, WITHOUT ROWID;",
 };
 
+constexpr const char* damaged_remedy =
+    "restore it from a backup, or move it away; keys then start at the clock";
+
 // What the strict rules for state files say, as a failure of storage.
 Error refused(Error error) {
     return storage_error(std::move(error.message), std::move(error.remedy));
@@ -62,10 +65,7 @@ void take_lock(Database& database) {
 std::optional<Error> check_content(Database& database, const std::filesystem::path& path) {
     const std::string verdict = database.text("PRAGMA quick_check(1)");
     if (verdict == "ok") return std::nullopt;
-    return storage_error(
-        "The state database " + path.string() + " is damaged: " + verdict + ".",
-        "Restore it from a backup, or move it away; keys then start above their legacy floors and the clock."
-    );
+    return storage_error("the state database " + path.string() + " is damaged: " + verdict, damaged_remedy);
 }
 
 std::optional<Error> migrate(Database& database, const std::filesystem::path& path) {
@@ -73,9 +73,9 @@ std::optional<Error> migrate(Database& database, const std::filesystem::path& pa
     const std::int64_t version = database.integer("PRAGMA user_version");
     if (version < 0 || version > newest) {
         return storage_error(
-            "The state database " + path.string() + " has version " + std::to_string(version) +
-                "; this program knows versions up to " + std::to_string(newest) + ".",
-            "Use the newer krakkend that wrote it."
+            "the state database " + path.string() + " has version " + std::to_string(version) +
+                "; this program knows versions up to " + std::to_string(newest),
+            "use the newer krakkend that wrote it"
         );
     }
     if (version == newest) return std::nullopt;
@@ -94,20 +94,18 @@ Error open_error(const SqliteError& error, const std::filesystem::path& path) {
         case SQLITE_BUSY:
         case SQLITE_LOCKED:
             return storage_error(
-                "The state database " + path.string() + " is in use by another process.",
-                "Stop the other krakkend (or whatever has the file open), then start again."
+                "the state database " + path.string() + " is in use by another process",
+                "stop the other krakkend (or whatever has the file open), then start again"
             );
         case SQLITE_NOTADB:
         case SQLITE_CORRUPT:
             return storage_error(
-                "The state database " + path.string() + " is damaged: " + error.what() + ".",
-                "Restore it from a backup, or move it away; keys then start above their legacy floors and "
-                "the clock."
+                "the state database " + path.string() + " is damaged: " + error.what(), damaged_remedy
             );
         default:
             return storage_error(
-                "The state database " + path.string() + " cannot be opened: " + error.what() + ".",
-                "Check free space and permissions of its folder, then start again."
+                "the state database " + path.string() + " cannot be opened: " + error.what(),
+                "check free space and permissions of its folder, then start again"
             );
     }
 }

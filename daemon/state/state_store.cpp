@@ -68,7 +68,7 @@ public:
 
     awaitable<Result<void>> save_nonce_mark(base::KeyId key, NonceMark mark) override {
         if (mark.bound.value() > std::uint64_t{std::numeric_limits<std::int64_t>::max()}) {
-            co_return protocol::fail(protocol::ErrorCode::internal, "A nonce bound is above 2^63 - 1.");
+            co_return protocol::fail(protocol::ErrorCode::internal, "a nonce bound is above 2^63 - 1");
         }
         auto result = co_await perform<void>([key, mark](NonceMarks& marks) { marks.raise(key, mark); });
         co_return result;

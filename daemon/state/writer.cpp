@@ -46,7 +46,7 @@ void Writer::submit(std::unique_ptr<Job> job) {
     if (failed()) return job->complete(failure());
     if (queue(job)) return wake_.notify_one();
     job->complete(protocol::make_error(
-        protocol::ErrorCode::overloaded, "Too many writes are waiting for the state folder's disk."
+        protocol::ErrorCode::overloaded, "too many writes are waiting for the state folder's disk"
     ));
 }
 
@@ -110,9 +110,9 @@ protocol::Error Writer::fail(const std::string& reason) {
 
 protocol::Error Writer::failure() const {
     return storage_error(
-        "Durable state in " + folder_ + " cannot be written.",
-        "Check the disk, its free space and the folder's permissions (the log has the reason), then restart "
-        "krakkend."
+        "durable state in " + folder_ + " cannot be written",
+        "check the disk, its free space and the folder's permissions (the log has the reason), then restart "
+        "krakkend"
     );
 }
 

@@ -97,7 +97,7 @@ TEST_CASE("folders with other rights, links and files are refused", "[files]") {
         CHECK(opened.error().code == ErrorCode::vault);
         CHECK(reason(opened.error()) == "mode");
         CHECK(opened.error().message.find(open_folder.string()) != std::string::npos);
-        CHECK(opened.error().remedy == "chmod 0700 '" + open_folder.string() + "'");
+        CHECK(opened.error().remedy == "run: chmod 0700 '" + open_folder.string() + "'");
     }
     fs::create_directory_symlink(scratch.path(), scratch.path() / "link");
     CHECK(reason(StrictFolder::open_or_make(scratch.path() / "link").error()) == "unreadable");

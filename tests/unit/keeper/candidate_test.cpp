@@ -79,7 +79,7 @@ TEST_CASE("fields that cannot be right are refused without repeating them", "[ca
         const auto made = candidate(test.api_key, test.secret, test.otp);
         REQUIRE_FALSE(made.has_value());
         CHECK(made.error().code == ErrorCode::invalid_params);
-        CHECK(made.error().message.ends_with('.'));
+        CHECK_FALSE(made.error().message.ends_with('.'));
         for (const std::string& field : {test.api_key, test.secret}) {
             if (field.size() > 3) CHECK(made.error().message.find(field) == std::string::npos);
         }

@@ -32,7 +32,7 @@ TEST_CASE("without a vault every call says so and how to make one", "[keeper]") 
     const auto refused = fixture.sign(KeyId("00000000")).error();
     CHECK(refused.code == ErrorCode::locked);
     CHECK(state_of(refused) == "uninitialized");
-    CHECK(refused.remedy == "krakkenctl setup");
+    CHECK(refused.remedy == "run: krakkenctl setup");
     CHECK(state_of(fixture.run(fixture.keeper->stage(new_key("a", "k"))).error()) == "uninitialized");
 }
 
@@ -86,7 +86,7 @@ TEST_CASE("after a lock nothing signs, saved or staged", "[keeper]") {
         REQUIRE_FALSE(refused.has_value());
         CHECK(refused.error().code == ErrorCode::locked);
         CHECK(state_of(refused.error()) == "locked");
-        CHECK(refused.error().remedy == "krakkenctl unlock");
+        CHECK(refused.error().remedy == "run: krakkenctl unlock");
     }
     CHECK(fixture.run(fixture.keeper->commit(staged->key, {})).error().code == ErrorCode::locked);
     CHECK(fixture.run(fixture.keeper->remove(saved)).error().code == ErrorCode::locked);
