@@ -8,6 +8,14 @@ using protocol::Error;
 using protocol::ErrorCode;
 using std::chrono::steady_clock;
 
+namespace {
+
+std::string refused_key_remedy(const base::AccountName& account) {
+    return "check the key at Kraken, then run: krakkenctl account validate " + account.text();
+}
+
+}  // namespace
+
 std::string_view name(AccountState state) {
     switch (state) {
         case AccountState::ready:
@@ -61,12 +69,10 @@ void Account::note(Error& error) {
     last_error_ = protocol::category(error.code);
     switch (error.code) {
         case ErrorCode::auth: {
-            Error held = protocol::make_error(
-                ErrorCode::auth, "Kraken refused this account's key, so nothing is sent with it"
-            );
-            held.remedy =
-                "check the key at Kraken, then run: krakkenctl account validate " + info_.account.text();
-            lane_->hold(std::move(held));
+            lane_->hold(protocol::make_error(
+                            ErrorCode::auth, "Kraken refused this account's key, so nothing is sent with it"
+            )
+                            .with_remedy(refused_key_remedy(info_.account)));
             break;
         }
         case ErrorCode::permission:
@@ -103,7 +109,7 @@ std::string Account::remedy() const {
         case AccountState::ready:
             return "";
         case AccountState::auth_failed:
-            return "check the key at Kraken, then run: krakkenctl account validate " + info_.account.text();
+            return refused_key_remedy(info_.account);
         case AccountState::permission_denied:
             return "tick the missing permission for this key at Kraken (the call's error names it)";
         case AccountState::nonce_conflict:

@@ -40,8 +40,7 @@ Retry::Verdict Retry::on_no_answer(const Attempt& attempt, double jitter) {
         Error error = protocol::make_error(
             ErrorCode::outcome_unknown, "the call was sent and no usable answer came (" + attempt.detail + ")"
         );
-        error.executed = Executed::unknown;
-        error.remedy = "do not repeat it; look it up at Kraken (open orders, closed orders, trades) first";
+        kraken::leave_outcome_open(error);
         return GiveUp{std::move(error)};
     }
     if (!sent && attempt.too_late) {

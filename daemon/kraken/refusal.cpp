@@ -31,8 +31,6 @@ struct Meaning {
     std::string_view remedy;
 };
 
-constexpr std::string_view permission_remedy = "";
-
 // Gravest first: where an answer holds several errors, the earliest row speaks for all.
 constexpr auto meanings = std::to_array<Meaning>({
     {"EGeneral:Temporarylockout",
@@ -140,13 +138,13 @@ constexpr auto meanings = std::to_array<Meaning>({
      Fate::refused,
      Again::never,
      "the API key lacks a permission",
-     permission_remedy},
+     ""},
     {"EAPI:Permissiondenied",
      ErrorCode::permission,
      Fate::refused,
      Again::never,
      "the API key lacks a permission",
-     permission_remedy},
+     ""},
     {"EAccount:Invalidpermissions",
      ErrorCode::permission,
      Fate::refused,
@@ -282,6 +280,13 @@ std::optional<std::chrono::milliseconds> throttled_for(const std::vector<std::st
 
 }  // namespace
 
+void leave_outcome_open(Error& error) {
+    error.code = ErrorCode::outcome_unknown;
+    error.executed = Executed::unknown;
+    error.retryable = false;
+    error.remedy = "do not repeat it; look it up at Kraken (open orders, closed orders, trades) first";
+}
+
 bool acts_once(const protocol::Endpoint& endpoint) {
     return endpoint.effect == Effect::place || endpoint.effect == Effect::fund || !endpoint.repeatable;
 }
@@ -300,12 +305,7 @@ Error classify(std::vector<std::string> errors, const protocol::Endpoint& endpoi
     if (meaning.code == ErrorCode::permission && error.remedy.empty() && !endpoint.permission.empty()) {
         error.remedy = "tick " + protocol::permission_titles(endpoint.permission) + " for this key at Kraken";
     }
-    if (open && acts_once(endpoint)) {
-        error.code = ErrorCode::outcome_unknown;
-        error.executed = Executed::unknown;
-        error.retryable = false;
-        error.remedy = "do not repeat it; look it up at Kraken (open orders, closed orders, trades) first";
-    }
+    if (open && acts_once(endpoint)) leave_outcome_open(error);
     error.kraken = std::move(errors);
     return error;
 }

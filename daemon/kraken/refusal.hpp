@@ -16,6 +16,9 @@ namespace krakken::kraken {
 // nothing, faults ("EGeneral:Internal error") may have.
 protocol::Error classify(std::vector<std::string> errors, const protocol::Endpoint& endpoint);
 
+// Turns the error of a call that acts once into outcome_unknown: it may have been executed.
+void leave_outcome_open(protocol::Error& error);
+
 // May a lost or ambiguous answer to this call have moved an order or money?
 bool acts_once(const protocol::Endpoint& endpoint);
 
