@@ -1,6 +1,6 @@
 #include "app/configuration.hpp"
 
-#include "app/nearest_name.hpp"
+#include "nearest_name.hpp"
 #include "protocol/version.hpp"
 
 #include <fmt/format.h>

@@ -1,4 +1,4 @@
-#include "app/nearest_name.hpp"
+#include "nearest_name.hpp"
 
 #include <algorithm>
 #include <numeric>

@@ -1,4 +1,4 @@
-#include "gate/handlers.hpp"
+#include "handlers.hpp"
 
 #include <algorithm>
 #include <array>

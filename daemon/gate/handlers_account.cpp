@@ -1,6 +1,6 @@
 // The methods of the admin socket that add, check and remove an account's key.
 
-#include "gate/handlers.hpp"
+#include "handlers.hpp"
 
 #include <boost/json/array.hpp>
 #include <boost/json/object.hpp>

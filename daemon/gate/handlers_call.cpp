@@ -1,8 +1,8 @@
 // The methods that make calls and wait for the time to make them: call, wait.
 
 #include "base/log.hpp"
-#include "gate/handlers.hpp"
-#include "gate/policy.hpp"
+#include "handlers.hpp"
+#include "policy.hpp"
 #include "protocol/endpoints.hpp"
 
 #include <algorithm>

@@ -1,7 +1,7 @@
 // The methods that only show something: ping, version, status, account.list, profile, endpoints,
 // nonce.status.
 
-#include "gate/handlers.hpp"
+#include "handlers.hpp"
 #include "protocol/endpoints.hpp"
 #include "protocol/version.hpp"
 

@@ -1,7 +1,7 @@
 // The methods of the admin socket that open, close and change the vault, and the one that ends the daemon.
 
 #include "base/log.hpp"
-#include "gate/handlers.hpp"
+#include "handlers.hpp"
 
 #include <fmt/format.h>
 #include <boost/json/object.hpp>

@@ -1,4 +1,4 @@
-#include "gate/listener.hpp"
+#include "listener.hpp"
 
 #include <fmt/format.h>
 #include <sys/socket.h>

@@ -1,4 +1,4 @@
-#include "gate/policy.hpp"
+#include "policy.hpp"
 
 #include <fmt/format.h>
 

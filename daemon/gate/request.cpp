@@ -14,6 +14,8 @@ using protocol::make_error;
 
 namespace {
 
+constexpr const char* not_a_request = "a request must be an object that names no member twice";
+
 std::unexpected<Refusal> refuse(std::string id, ErrorCode code, std::string message) {
     return std::unexpected(Refusal{std::move(id), make_error(code, std::move(message))});
 }
@@ -68,9 +70,7 @@ ReadRequest read_members(const std::vector<JsonMember>& members, protocol::Socke
 ReadRequest read_request(std::string_view text, protocol::SocketKind socket) {
     const auto members = protocol::split_object(text, protocol::max_request_depth);
     if (members) return read_members(*members, socket);
-    return refuse(
-        "null", ErrorCode::invalid_request, "a request must be an object that names no member twice"
-    );
+    return refuse("null", ErrorCode::invalid_request, not_a_request);
 }
 
 Line refused_line(ErrorCode code, std::string message, bool close) {
@@ -83,10 +83,7 @@ Line refused_line(ErrorCode code, std::string message, bool close) {
 // Says what is wrong with a line that is neither object nor array.
 Line refuse_text(std::string_view text) {
     const auto json = protocol::check_json(text, protocol::max_request_depth);
-    if (json)
-        return refused_line(
-            ErrorCode::invalid_request, "a request must be an object that names no member twice", false
-        );
+    if (json) return refused_line(ErrorCode::invalid_request, not_a_request, false);
     if (json.error() == JsonFault::too_deep) {
         return refused_line(
             ErrorCode::parse_error, fmt::format("nested deeper than {}", protocol::max_request_depth), false

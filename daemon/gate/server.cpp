@@ -1,8 +1,8 @@
 #include "gate/server.hpp"
 
 #include "base/log.hpp"
-#include "gate/listener.hpp"
 #include "gate/request.hpp"
+#include "listener.hpp"
 
 #include <unistd.h>
 

@@ -1,7 +1,7 @@
 #include "gate/session.hpp"
 
 #include "base/log.hpp"
-#include "gate/handlers.hpp"
+#include "handlers.hpp"
 
 #include <sodium.h>
 
