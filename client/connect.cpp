@@ -19,7 +19,7 @@ constexpr uid_t nobody_known = 65534;
 // The reason of a `no_daemon` where there is not even a socket.
 constexpr std::string_view absent = "absent";
 
-constexpr const char* start_it = "start it: 'krakkend' in a terminal, or 'systemctl --user start krakkend'";
+constexpr const char* start_it = "start it: 'krakkend' in a terminal, or 'systemctl start krakkend'";
 
 std::string reason(int error) {
     return std::generic_category().message(error);
