@@ -2,6 +2,8 @@
 
 #include "kraken/refusal.hpp"
 
+#include <fmt/format.h>
+#include <fmt/ranges.h>
 #include <algorithm>
 #include <utility>
 
@@ -12,11 +14,46 @@ using protocol::Error;
 using protocol::ErrorCode;
 using protocol::Executed;
 
+namespace {
+
+// Kraken refuses with an empty result or none. One that holds something (a txid) says that something was
+// done.
+bool contradicts_itself(const kraken::Answer& answer) {
+    if (answer.errors.empty()) return false;
+    std::string result = answer.result;
+    std::erase(result, ' ');
+    return !result.empty() && result != "null" && result != "{}" && result != "[]";
+}
+
+}  // namespace
+
 Retry::Verdict Retry::on(Attempt attempt, double jitter) {
     ++attempts_;
+    if (attempt.end == Attempt::End::lost && endpoint_.effect != protocol::Effect::read) in_doubt_ = true;
+    Verdict verdict = judge(std::move(attempt), jitter);
+    if (in_doubt_) leave_in_doubt(verdict);
+    return verdict;
+}
+
+Retry::Verdict Retry::judge(Attempt attempt, double jitter) {
+    if (contradicts_itself(attempt.answer) && kraken::acts_once(endpoint_)) {
+        attempt.end = Attempt::End::lost;
+        attempt.detail = fmt::format("a result beside the error {}", fmt::join(attempt.answer.errors, ", "));
+    }
     if (attempt.end != Attempt::End::answered) return on_no_answer(attempt, jitter);
     if (!attempt.answer.errors.empty()) return on_refusal(std::move(attempt.answer), jitter);
     return Done{std::move(attempt.answer.result), std::move(attempt.answer.warnings)};
+}
+
+// A cancel whose first copy got no answer may have been executed by it: a later "unknown order" is no proof
+// that nothing happened.
+void Retry::leave_in_doubt(Verdict& verdict) {
+    Error* error = nullptr;
+    if (auto* again = std::get_if<Again>(&verdict)) error = &again->error;
+    if (auto* given_up = std::get_if<GiveUp>(&verdict)) error = &given_up->error;
+    if (!error) return;
+    error->executed = Executed::unknown;
+    error->retryable = false;
 }
 
 Retry::Verdict Retry::on_refusal(kraken::Answer answer, double jitter) {
@@ -35,7 +72,8 @@ Retry::Verdict Retry::on_refusal(kraken::Answer answer, double jitter) {
 }
 
 Retry::Verdict Retry::on_no_answer(const Attempt& attempt, double jitter) {
-    const bool sent = attempt.end == Attempt::End::lost;
+    // This copy or an earlier one: "nothing was sent" would be untrue.
+    const bool sent = attempt.end == Attempt::End::lost || in_doubt_;
     if (sent && kraken::acts_once(endpoint_)) {
         Error error = protocol::make_error(
             ErrorCode::outcome_unknown, "the call was sent and no usable answer came (" + attempt.detail + ")"

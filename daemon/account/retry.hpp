@@ -44,6 +44,8 @@ public:
     Verdict on(kraken::Attempt attempt, double jitter);
 
 private:
+    Verdict judge(kraken::Attempt attempt, double jitter);
+    static void leave_in_doubt(Verdict& verdict);
     Verdict on_refusal(kraken::Answer answer, double jitter);
     Verdict on_no_answer(const kraken::Attempt& attempt, double jitter);
     Verdict again_or_give_up(protocol::Error error, double jitter) const;
@@ -52,6 +54,7 @@ private:
     RetrySettings settings_;
     unsigned attempts_ = 0;
     bool nonce_refused_ = false;
+    bool in_doubt_ = false;  // a copy that does more than read was sent and got no answer
 };
 
 }  // namespace krakken::account

@@ -122,6 +122,31 @@ TEST_CASE("a call that was sent is never said not to have been") {
     CHECK(fixture.upstream.requests.size() == 1);
 }
 
+TEST_CASE("a cancel whose first copy was lost is never said to have done nothing") {
+    const auto later = GENERATE(
+        lost(),
+        not_sent(),
+        refusal("EOrder:Unknown order"),
+        refusal("EAPI:Invalid key"),
+        refusal("EService:Busy")
+    );
+    Fixture fixture;
+    fixture.upstream.then(lost());
+    fixture.upstream.otherwise = [&](const net::Request&) { return later; };
+    const auto outcome = fixture.call(call_of("CancelOrder"));
+    REQUIRE_FALSE(outcome);
+    CHECK(outcome.error().executed == Executed::unknown);
+    CHECK_FALSE(outcome.error().retryable);
+    CHECK_FALSE(outcome.error().message.contains("nothing was sent"));
+}
+
+TEST_CASE("a cancel that Kraken refused, or that never left, has done nothing") {
+    const auto outcome = GENERATE(not_sent(), refusal("EOrder:Unknown order"));
+    Fixture fixture;
+    fixture.upstream.otherwise = [&](const net::Request&) { return outcome; };
+    CHECK(fixture.call(call_of("CancelOrder")).error().executed == Executed::no);
+}
+
 TEST_CASE("a public call needs no account, no key and no open vault") {
     Fixture fixture;
     fixture.keeper.lock();
