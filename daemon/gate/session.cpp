@@ -229,14 +229,20 @@ void Session::serve(const Request& request, const std::shared_ptr<Group>& group,
         return finish(group, place, request.id, context.call_id, std::move(*outcome));
     }
     ++running_;
-    const auto done = [self = shared_from_this(), group, place, id = request.id, call_id = context.call_id](
-                          std::exception_ptr bug, protocol::Result<std::string> outcome
-                      ) {
-        --self->running_;
-        self->may_read_.cancel();
-        if (bug) outcome = std::unexpected(internal_error(call_id, bug));
-        self->finish(group, place, id, call_id, std::move(outcome));
-    };
+    const auto done =
+        [self = shared_from_this(),
+         group,
+         place,
+         id = request.id,
+         call_id = context.call_id,
+         acts = request.method->needs_answer](std::exception_ptr bug, protocol::Result<std::string> outcome) {
+            --self->running_;
+            self->may_read_.cancel();
+            if (bug) outcome = std::unexpected(internal_error(call_id, bug));
+            // Nobody knows how far it had come: an order may have left before.
+            if (bug && acts) outcome.error().executed = protocol::Executed::unknown;
+            self->finish(group, place, id, call_id, std::move(outcome));
+        };
     boost::asio::co_spawn(socket_.get_executor(), std::move(std::get<Work>(handled)), done);
 }
 

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <catch2/catch.hpp>
 #include <set>
+#include <stdexcept>
 
 namespace {
 
@@ -186,4 +187,16 @@ TEST_CASE("the vault is locked and unlocked on the admin socket only") {
     client.request("1", "lock");
     CHECK(client.replies().at(0).contains("-32601"));
     CHECK(client.keeper.vault == keeper::VaultState::unlocked);
+}
+
+TEST_CASE("a call that a bug ends may have been executed") {
+    SessionBench bench;
+    bench.upstream.otherwise = [](const net::Request&) -> test::FakeUpstream::Outcome {
+        throw std::runtime_error("a bug after the order has left");
+    };
+    bench.request("1", "call", R"({"endpoint":"AddOrder"})");
+    const auto replies = bench.replies();
+    REQUIRE(replies.size() == 1);
+    CHECK(replies[0].contains("-32603"));
+    CHECK(replies[0].contains(R"("executed":"unknown")"));
 }
