@@ -39,6 +39,7 @@ struct Backend {
     std::string base_url;
     std::function<void()> shut_down = {};       // begins the drain
     std::function<std::size_t()> clients = {};  // connected now
+    bool stopping = false;                      // the drain has begun; `changes` were told
     base::Time state_since = clock.now();
     std::chrono::steady_clock::time_point started = std::chrono::steady_clock::now();
 };

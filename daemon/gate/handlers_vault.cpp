@@ -51,17 +51,21 @@ Work unlock_with_key_file(Backend& backend, std::string file) {
     co_return finish_unlock(backend, was_open, unlocked);
 }
 
+// The keeper is told in every state: what is under way then opens nothing.
+void close_if_open(Backend& backend) {
+    const bool was_open = backend.keeper.state() == keeper::VaultState::unlocked;
+    backend.keeper.lock();
+    if (was_open) backend.vault_closed();
+}
+
 Work lock(Backend& backend) {
-    if (backend.keeper.state() == keeper::VaultState::unlocked) {
-        backend.keeper.lock();
-        backend.vault_closed();
-    }
+    close_if_open(backend);
     // An unlock that was asked for earlier must not outlive this answer with its passphrase, nor open the
     // vault after it.
     co_await backend.keeper.idle();
-    backend.keeper.lock();
-    backend.accounts.refresh();
-    co_return R"({"state":"locked"})";
+    close_if_open(backend);
+    const bool exists = backend.keeper.state() != keeper::VaultState::uninitialized;
+    co_return exists ? R"({"state":"locked"})" : R"({"state":"uninitialized"})";
 }
 
 Work change_passphrase(Backend& backend, SecretText old_passphrase, SecretText new_passphrase) {
@@ -101,9 +105,6 @@ Handled handle_unlock(Backend& backend, const Arguments& arguments, const Contex
 }
 
 Handled handle_lock(Backend& backend, const Arguments&, const Context&) {
-    if (backend.keeper.state() == keeper::VaultState::uninitialized) {
-        return Result<std::string>(R"({"state":"uninitialized"})");
-    }
     return lock(backend);
 }
 

@@ -129,6 +129,9 @@ awaitable<bool> Server::drain(std::chrono::steady_clock::time_point deadline) {
     }
     for (const auto& session : sessions_)
         session->drain();
+    // Who waits for an unlock would wait for nothing, and hold up the drain.
+    backend_.stopping = true;
+    backend_.changes.happened();
     while (!sessions_.empty() && std::chrono::steady_clock::now() < deadline)
         co_await session_ended_.wait_until(deadline);
     co_return sessions_.empty();

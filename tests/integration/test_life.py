@@ -122,6 +122,20 @@ class Ending(support.DaemonTest):
             self.assertLess(time.monotonic() - begun, 5)
         self.daemon.process = None
 
+    def test_a_wait_does_not_hold_up_the_end(self):
+        with self.daemon.client() as client, self.daemon.admin() as admin:
+            admin.result("lock")
+            client.send('{"jsonrpc":"2.0","id":1,"method":"wait","params":{"for":"unlocked","timeout_ms":60000}}\n'
+                        '{"jsonrpc":"2.0","id":2,"method":"ping"}\n')
+            self.assertEqual(json.loads(client.line())["id"], 2)
+            begun = time.monotonic()
+            self.daemon.process.send_signal(signal.SIGTERM)
+            self.assert_error(json.loads(client.line()), -32024, executed="no", retryable=True)
+            self.assertEqual(self.daemon.process.wait(support.PATIENCE), 0)
+            self.assertLess(time.monotonic() - begun, 15, "the drain's time was used up")
+        self.assertIn("event=drain.done", self.daemon.log())
+        self.daemon.process = None
+
     def test_restart_keeps_accounts(self):
         with self.daemon.client() as client:
             client.call("Balance")
@@ -149,6 +163,21 @@ class Ending(support.DaemonTest):
             self.assertEqual(len(self.exchange.journal()), sent)
             self.unlock()
             self.assertIn("result", client.call("Balance"))
+
+    def test_lock_is_the_last_word(self):
+        unlock = json.dumps({"jsonrpc": "2.0", "id": 1, "method": "unlock", "params": {"passphrase": support.PASSPHRASE}}) + "\n"
+        for prepare in ("lock", "ping"):  # locked before, and open
+            with self.daemon.admin() as first, self.daemon.admin() as second, self.daemon.admin() as admin:
+                admin.result(prepare)
+                first.send(unlock)
+                second.send(unlock)
+                self.assertEqual(admin.result("lock"), {"state": "locked"})
+                for one in (first, second):
+                    self.assertIn("id", json.loads(one.line()))
+                self.assertEqual(admin.result("status")["state"], "locked")
+                events = [line for line in self.daemon.log().splitlines() if "event=vault." in line]
+                self.assertIn("event=vault.locked", [event for event in events if "refused" not in event][-1])
+                self.unlock()
 
     def test_key_file(self):
         key_file = self.folder / "vault.key"
