@@ -1,6 +1,9 @@
 #include "report.hpp"
 
+#include <cerrno>
 #include <cstdio>
+#include <stdexcept>
+#include <system_error>
 
 #include "table.hpp"
 
@@ -20,9 +23,8 @@ std::string_view what_was_done(protocol::Executed executed) {
     std::unreachable();
 }
 
-void write(std::FILE* file, std::string_view text) {
-    std::fwrite(text.data(), 1, text.size(), file);
-    std::fflush(file);
+bool write(std::FILE* file, std::string_view text) {
+    return std::fwrite(text.data(), 1, text.size(), file) == text.size() && std::fflush(file) == 0;
 }
 
 }  // namespace
@@ -43,16 +45,19 @@ std::string explain(const client::Failure& failure) {
 }
 
 void print_json(std::string_view json) {
-    write(stdout, json);
-    write(stdout, "\n");
+    print(std::string(json) + "\n");
 }
 
 void print(std::string_view text) {
-    write(stdout, text);
+    if (write(stdout, text)) return;
+    throw std::runtime_error(
+        "krakkend has answered, but standard output cannot be written (" +
+        std::generic_category().message(errno) + "); do not repeat an order before you have looked it up"
+    );
 }
 
 void print_error(std::string_view text) {
-    write(stderr, text);
+    write(stderr, text);  // if even that fails there is nobody to tell
 }
 
 }  // namespace krakken::ctl

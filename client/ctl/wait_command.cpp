@@ -1,5 +1,7 @@
 // wait: for scripts that start before the vault is open.
 
+#include <algorithm>
+#include <chrono>
 #include <memory>
 
 #include "commands.hpp"
@@ -7,6 +9,9 @@
 #include "report.hpp"
 
 namespace krakken::ctl {
+
+using std::chrono::milliseconds;
+using std::chrono::steady_clock;
 
 namespace {
 
@@ -16,22 +21,36 @@ struct WaitOptions {
     long timeout_s = 0;  // none
 };
 
-Finished wait(const Context& context, const WaitOptions& options) {
+// The daemon's bounds for one wait; a longer one is several.
+constexpr milliseconds shortest_wait{1};
+constexpr milliseconds longest_wait{120'000};
+
+std::string params_of(const WaitOptions& options, milliseconds timeout) {
     std::string params = "{\"for\":" + protocol::quote(options.what);
     if (!options.account.empty()) params += ",\"account\":" + protocol::quote(options.account);
-    client::Patience patience;  // without end, as a person who waits for a person has it
-    if (options.timeout_s > 0) {
-        const std::chrono::milliseconds timeout = std::chrono::seconds(options.timeout_s);
-        params += ",\"timeout_ms\":" + std::to_string(timeout.count());
-        patience = timeout + std::chrono::seconds(5);
-    }
+    return params + ",\"timeout_ms\":" + std::to_string(timeout.count()) + "}";
+}
+
+// Without a timeout it waits without end, as a person who waits for a person does.
+Finished wait(const Context& context, const WaitOptions& options) {
+    const bool bounded = options.timeout_s > 0;
+    const auto end = steady_clock::now() + std::chrono::seconds(options.timeout_s);
     auto daemon = context.connect(protocol::SocketKind::client);
     if (!daemon) return std::unexpected(std::move(daemon.error()));
-    const auto result = daemon->request("wait", params + "}", patience);
-    if (!result) return std::unexpected(result.error());
-    return finish(context, *result, [&](std::string_view) {
-        return options.what == "unlocked" ? std::string("Unlocked.\n") : std::string("Ready.\n");
-    });
+    for (milliseconds timeout = longest_wait;;) {
+        if (bounded)
+            timeout = std::clamp(
+                std::chrono::ceil<milliseconds>(end - steady_clock::now()), shortest_wait, longest_wait
+            );
+        const auto result =
+            daemon->request("wait", params_of(options, timeout), timeout + std::chrono::seconds(5));
+        if (result)
+            return finish(context, *result, [&](std::string_view) {
+                return options.what == "unlocked" ? std::string("Unlocked.\n") : std::string("Ready.\n");
+            });
+        const bool again = result.error().code == static_cast<int>(protocol::ErrorCode::timeout);
+        if (!again || (bounded && steady_clock::now() >= end)) return std::unexpected(result.error());
+    }
 }
 
 }  // namespace

@@ -14,6 +14,7 @@ import subprocess
 import tempfile
 import termios
 import threading
+import time
 import unittest
 
 KRAKKENCTL = os.environ["TEST_KRAKKENCTL"]
@@ -326,16 +327,41 @@ class ShowTest(CtlTest):
         self.assertRegex(self.ctl(daemon, "account", "list").stdout, "master +vault +3f9c21aa +ready +yes")
 
     def test_wait(self):
-        daemon = self.daemon(wait="true")
+        later = error(-32018, retryable=True)
+        daemon = self.daemon(wait=["true", later, later, "true", later, "true", later, error(-32024, retryable=True)])
         self.ctl(daemon, "wait", "--for", "ready", "--account", "bot1", "--timeout", "7")
+        (socket_name, params), = daemon.requests("wait")
+        self.assertEqual(socket_name, "krakkend.sock")
+        self.assertTrue(6000 < params.pop("timeout_ms") <= 7000)
+        self.assertEqual(params, {"for": "ready", "account": "bot1"})
+        # Longer than the daemon lets one request wait: asked again until the answer is another one.
         self.ctl(daemon, "wait", "--for", "unlocked")
-        self.assertEqual(
-            daemon.requests("wait"),
-            [
-                ("krakkend.sock", {"for": "ready", "account": "bot1", "timeout_ms": 7000}),
-                ("krakkend.sock", {"for": "unlocked"}),
-            ],
-        )
+        self.ctl(daemon, "wait", "--for", "unlocked", "--timeout", "86400")
+        self.ctl(daemon, "wait", "--for", "unlocked", expected=75)
+        self.assertEqual(daemon.requests("wait")[1:], [("krakkend.sock", {"for": "unlocked", "timeout_ms": 120000})] * 7)
+
+    def test_wait_ends_in_time(self):
+        daemon = self.daemon(wait=error(-32018, retryable=True))
+        begun = time.monotonic()
+        self.ctl(daemon, "wait", "--for", "unlocked", "--timeout", "1", expected=75)
+        self.assertTrue(1 <= time.monotonic() - begun < DEADLINE)
+
+    def test_closed_and_full_streams(self):
+        daemon = self.daemon(call='{"txid":["O"]}', unlock='{"state":"unlocked","accounts":0}')
+        for close, status in (("<&-", 0), (">/dev/full", 5), (">&-", 5), ("2>&-", 0)):
+            done = subprocess.run(
+                ["sh", "-c", f'"$0" --json --runtime-dir "$1" call AddOrder {close}', KRAKKENCTL, daemon.folder],
+                capture_output=True, text=True, timeout=DEADLINE, env=environment(),
+            )
+            self.assertEqual(done.returncode, status, (close, done.stderr))
+            self.assertEqual(done.stdout, '{"txid":["O"]}\n' if status == 0 else "", close)
+            if status:
+                self.assertIn("standard output cannot be written", done.stderr)
+        done = subprocess.run(["sh", "-c", '"$0" --runtime-dir "$1" unlock --stdin <&-', KRAKKENCTL, daemon.folder],
+                              capture_output=True, text=True, timeout=DEADLINE, env=environment())
+        self.assertEqual(done.returncode, 2)
+        self.assertIn("Bad file descriptor", done.stderr)
+        self.assertEqual(daemon.requests("unlock"), [])
 
 
 class SecretsTest(CtlTest):
