@@ -70,11 +70,12 @@ awaitable<std::expected<Pool::Lease, Failure>> Pool::take(TimePoint deadline) {
     const InQueue place(waiting_, waiter);
     work();
     co_await waiter.wake.async_wait(as_result);
-    if (waiter.answer) co_return std::move(*waiter.answer);
+    // Before the answer: a connection may have come free while the loop was held up until too late.
     if (Clock::now() >= deadline) {
         co_return std::unexpected(unsent_failure(FailureKind::timed_out, "no connection before the deadline")
         );
     }
+    if (waiter.answer) co_return std::move(*waiter.answer);
     co_return std::unexpected(unsent_failure(FailureKind::closed, "cancelled"));
 }
 

@@ -7,6 +7,7 @@
 #include <boost/asio/post.hpp>
 #include <catch2/catch.hpp>
 #include <latch>
+#include <thread>
 #include <vector>
 
 using namespace krakken;
@@ -172,6 +173,38 @@ TEST_CASE("upstream: a call that waits for a connection keeps its deadline", "[n
     CHECK(second.error().kind == FailureKind::timed_out);
     CHECK_FALSE(second.error().sent);
     CHECK_FALSE(first->has_value());
+}
+
+TEST_CASE("upstream: a connection that comes free after the deadline does not send", "[net]") {
+    const Authority authority;
+    std::latch release(1);
+    TestServer server(authority.issue(), [&](Peer& peer) {
+        peer.read_request();
+        server.note("request");
+        release.wait();
+        peer.reply();
+        server.note("replied");
+        if (!peer.read_request().empty()) server.note("request");
+    });
+    UpstreamSettings settings = WithUpstream::settings(server.url(), authority);
+    settings.max_connections = 1;
+    WithUpstream client(settings);
+    const auto first = client.start(patience);
+    client.run_until([&] { return server.count("request") == 1; });
+    const auto second = client.start(300ms);
+    const auto deadline = std::chrono::steady_clock::now() + 300ms;
+    client.context().restart();
+    client.context().poll();
+    release.count_down();
+    server.wait_for("replied");
+    // The loop reads the reply and is then held up, as by a busy machine, until the deadline has passed.
+    client.context().poll_one();
+    std::this_thread::sleep_until(deadline);
+    client.run_until([&] { return second->has_value(); });
+    REQUIRE_FALSE(second->value());
+    CHECK(second->value().error().kind == FailureKind::timed_out);
+    CHECK_FALSE(second->value().error().sent);
+    CHECK(server.count("request") == 1);
 }
 
 TEST_CASE("upstream: warm connections are replaced before they are too old", "[net]") {
