@@ -7,37 +7,39 @@
 
 namespace krakken::app {
 
+namespace {
+
+// Within 80 columns.
+constexpr const char* description =
+    "krakkend holds the keys of Kraken accounts and makes signed calls for local\n"
+    "programs, which never see a secret. It runs in the foreground, logs to standard\n"
+    "error and starts locked: open it with 'krakkenctl unlock', or make its vault\n"
+    "with 'krakkenctl setup'.\n";
+
+constexpr const char* footer =
+    "Exit status: 0 ended in order; 1 another krakkend has the state folder; 74 state\n"
+    "cannot be used; 78 wrong usage or configuration.";
+
+}  // namespace
+
 std::variant<Options, int> read_options(int argc, char** argv) {
     Options options;
-    CLI::App program(
-        "krakkend holds the keys of Kraken accounts and makes signed calls for local programs, which never "
-        "see a secret.\n"
-        "It runs in the foreground, logs to standard error and starts locked: open it with 'krakkenctl "
-        "unlock',\n"
-        "or make its vault with 'krakkenctl setup'."
-    );
-    program.add_option(
-        "--config-dir",
-        options.paths.config_dir,
-        "folder of config.toml and secrets.enc (KRAKKEND_CONFIG_DIR)"
-    );
-    program.add_option(
-        "--state-dir",
-        options.paths.state_dir,
-        "folder of nonce marks and other durable state (KRAKKEND_STATE_DIR)"
-    );
-    program.add_option(
-        "--runtime-dir", options.paths.runtime_dir, "folder of the two sockets (KRAKKEND_RUNTIME_DIR)"
-    );
+    CLI::App program(description, "krakkend");
     program
-        .add_option(
-            "--log-level", options.log_level, "trace, debug, info, warn or error; overrides config.toml"
-        )
-        ->check(CLI::IsMember({"trace", "debug", "info", "warn", "error"}));
-    program.add_flag(
-        "--check-config", options.check_config, "read config.toml, say what is wrong with it, and exit"
-    );
+        .add_option("--config-dir", options.paths.config_dir, "config.toml, vault (or KRAKKEND_CONFIG_DIR)")
+        ->type_name("PATH");
+    program.add_option("--state-dir", options.paths.state_dir, "Nonce marks (or KRAKKEND_STATE_DIR)")
+        ->type_name("PATH");
+    program.add_option("--runtime-dir", options.paths.runtime_dir, "Sockets (or KRAKKEND_RUNTIME_DIR)")
+        ->type_name("PATH");
+    CLI::IsMember levels({"trace", "debug", "info", "warn", "error"});
+    levels.description("");
+    program.add_option("--log-level", options.log_level, "Over config.toml: trace, debug, info, warn, error")
+        ->type_name("LEVEL")
+        ->check(levels);
+    program.add_flag("--check-config", options.check_config, "Say what is wrong with config.toml and exit");
     program.set_version_flag("--version", "krakkend " + std::string(protocol::version));
+    program.footer(footer);
     try {
         program.parse(argc, argv);
     } catch (const CLI::ParseError& error) {
