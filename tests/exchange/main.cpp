@@ -141,16 +141,14 @@ int run(const Options& options) {
 int main(int argc, char** argv) {
     std::signal(SIGPIPE, SIG_IGN);  // OpenSSL writes without MSG_NOSIGNAL
     Options options;
-    CLI::App app{"A simulated Kraken for spot trading, with faults on demand."};
-    app.add_option("--config", options.config, "accounts, keys and switches (exchange.toml)");
-    app.add_option("--listen", options.listen, "where the API listens, over TLS")->capture_default_str();
-    app.add_option("--control", options.control, "where the control interface listens, without TLS")
-        ->capture_default_str();
-    app.add_option("--tls-dir", options.tls_dir, "folder of ca.pem and the certificate; filled if empty");
-    app.add_option("--ready-file", options.ready_file, "written when the exchange is ready");
-    app.add_option(
-        "--init", options.init, "write an example exchange.toml with fresh keys into this folder and exit"
-    );
+    CLI::App app("A simulated Kraken for spot trading, with faults on demand.", "krakken-exchange");
+    app.add_option("--config", options.config, "Accounts, keys, switches (exchange.toml)")->type_name("FILE");
+    app.add_option("--listen", options.listen, "The API, over TLS [127.0.0.1:0]")->type_name("ADDRESS:PORT");
+    app.add_option("--control", options.control, "Control, without TLS [127.0.0.1:0]")
+        ->type_name("ADDRESS:PORT");
+    app.add_option("--tls-dir", options.tls_dir, "ca.pem and certificate; made if none")->type_name("DIR");
+    app.add_option("--ready-file", options.ready_file, "Written when it is ready")->type_name("FILE");
+    app.add_option("--init", options.init, "Write an example exchange.toml there and exit")->type_name("DIR");
     CLI11_PARSE(app, argc, argv);
     try {
         return options.init.empty() ? run(options) : write_example(options.init);
