@@ -14,6 +14,12 @@ std::string refused_key_remedy(const base::AccountName& account) {
     return "check the key at Kraken, then run: krakkenctl account validate " + account.text();
 }
 
+// These concern whatever orders are there when they arrive: repeated behind a later placement they would
+// cancel what their caller never meant, behind a later dead man's switch they would undo it.
+bool sweeps(const protocol::Endpoint& endpoint) {
+    return endpoint.name == "CancelAll" || endpoint.name == "CancelAllOrdersAfter";
+}
+
 }  // namespace
 
 std::string_view name(AccountState state) {
@@ -42,10 +48,14 @@ awaitable<Result<std::string>> Account::call(Call call) {
     }
 
     const auto begun = steady_clock::now();
-    const SendOnce send_once = [this, &call] {
+    std::optional<std::uint64_t> place;
+    const SendOnce send_once = [this, &call, &place] {
         // A repeat waits anew: the time that the first copy took was not spent waiting.
         const auto turn = std::min(steady_clock::now() + call.max_wait, call.deadline);
-        return lane_->send(*call.endpoint, call.parameters, {turn, call.deadline});
+        const bool keeps_place = sweeps(*call.endpoint);
+        return lane_->send(
+            *call.endpoint, call.parameters, {turn, call.deadline}, keeps_place ? &place : nullptr
+        );
     };
     auto outcome = co_await make_call(services_.executor, call, retry_, send_once);
     latency_.add(std::chrono::duration_cast<std::chrono::microseconds>(steady_clock::now() - begun));

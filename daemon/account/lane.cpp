@@ -32,6 +32,10 @@ std::unexpected<Error> too_many_waiting() {
     return std::unexpected(std::move(error));
 }
 
+std::unexpected<Error> overtaken() {
+    return fail(ErrorCode::network, "the call was not sent again: a later call of this key has acted since");
+}
+
 // Gives the turn on whatever happens.
 class Turn {
 public:
@@ -47,7 +51,10 @@ private:
 }  // namespace
 
 awaitable<Result<Attempt>> Lane::send(
-    const protocol::Endpoint& endpoint, const kraken::Parameters& parameters, Deadlines deadlines
+    const protocol::Endpoint& endpoint,
+    const kraken::Parameters& parameters,
+    Deadlines deadlines,
+    std::optional<std::uint64_t>* place
 ) {
     const auto self = shared_from_this();
     const auto entry = co_await turns_.enter(deadlines.turn);
@@ -56,6 +63,9 @@ awaitable<Result<Attempt>> Lane::send(
     const Turn turn(turns_);
     if (steady_clock::now() >= deadlines.request) co_return not_in_time();
     if (auto refused = refusal()) co_return std::unexpected(std::move(*refused));
+    if (place && *place && **place != acted_) co_return overtaken();
+    if (endpoint.effect != protocol::Effect::read) ++acted_;
+    if (place) *place = acted_;
     auto attempt = co_await send_in_turn(endpoint, parameters, deadlines.request);
     co_return attempt;
 }

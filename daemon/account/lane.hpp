@@ -12,6 +12,7 @@
 #include "nonce/sequence.hpp"
 #include "state/state_store.hpp"
 
+#include <cstdint>
 #include <memory>
 #include <optional>
 
@@ -40,8 +41,13 @@ public:
         : services_(std::move(services)), key_(std::move(key)), turns_(services_.executor, max_waiting) {}
 
     // One request, sent once. Errors mean that nothing was sent: timeout, overloaded, storage, locked, nonce.
+    // `place`, where given, keeps this call's place among those that do more than read: a repeat is not sent
+    // once a later one of them was.
     awaitable<Result<kraken::Attempt>> send(
-        const protocol::Endpoint& endpoint, const kraken::Parameters& parameters, Deadlines deadlines
+        const protocol::Endpoint& endpoint,
+        const kraken::Parameters& parameters,
+        Deadlines deadlines,
+        std::optional<std::uint64_t>* place = nullptr
     );
 
     // Kraken does not accept the key: from now on every call is refused with `why` when its turn comes, so
@@ -83,6 +89,7 @@ private:
     std::optional<nonce::Sequence> sequence_;
     std::optional<protocol::Error> held_;
     bool renewing_ = false;
+    std::uint64_t acted_ = 0;  // calls that do more than read, so far
 };
 
 }  // namespace krakken::account

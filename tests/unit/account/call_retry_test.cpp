@@ -140,6 +140,27 @@ TEST_CASE("a cancel whose first copy was lost is never said to have done nothing
     CHECK_FALSE(outcome.error().message.contains("nothing was sent"));
 }
 
+TEST_CASE("a lost CancelAll is repeated, but not behind a later placement") {
+    const auto later = GENERATE(as<std::string>(), "AddOrder", "Balance");
+    CAPTURE(later);
+    Fixture fixture;
+    fixture.upstream.then(lost());
+    fixture.upstream.held.close();
+    const auto account = fixture.accounts.list().at(0);
+    const auto cancel = fixture.loop.start(account->call(call_of("CancelAll")));
+    fixture.loop.poll();
+    const auto other = fixture.loop.start(account->call(call_of(later)));
+    fixture.loop.poll();
+    fixture.upstream.held.open();
+    fixture.loop.run();
+    REQUIRE(cancel->has_value());
+    CHECK((*other)->has_value());
+    const bool repeated = later == "Balance";
+    CHECK((*cancel)->has_value() == repeated);
+    if (!repeated) CHECK((*cancel)->error().executed == Executed::unknown);
+    CHECK(fixture.upstream.requests.size() == (repeated ? 3 : 2));
+}
+
 TEST_CASE("a cancel that Kraken refused, or that never left, has done nothing") {
     const auto outcome = GENERATE(not_sent(), refusal("EOrder:Unknown order"));
     Fixture fixture;
