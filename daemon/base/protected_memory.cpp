@@ -47,6 +47,11 @@ bool memory_lock_ok() {
 #endif
 }
 
+void wipe(std::string& text) {
+    sodium_memzero(text.data(), text.size());
+    text.clear();
+}
+
 SecretBytes::SecretBytes(std::size_t size) : data_(allocate_protected(size)), size_(size) {
     sodium_mprotect_noaccess(data_);
 }

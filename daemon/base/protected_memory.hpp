@@ -8,6 +8,7 @@
 #include <functional>
 #include <memory_resource>
 #include <span>
+#include <string>
 #include <utility>
 
 namespace krakken::base {
@@ -15,6 +16,9 @@ namespace krakken::base {
 // Whether every piece of protected memory that was ever asked for is locked. libsodium goes on silently when
 // the kernel refuses (RLIMIT_MEMLOCK), so it is checked here and shown in `status`.
 bool memory_lock_ok();
+
+// Wipes and empties text that had to be in ordinary memory, such as a request that names an API key.
+void wipe(std::string& text);
 
 class SecretBytes {
 public:

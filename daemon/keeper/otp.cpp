@@ -71,13 +71,28 @@ std::optional<base::SecretBytes> decode_totp_seed(std::string_view base32) {
     });
 }
 
+namespace {
+
+// Leaves no copy of the password behind: the whole is reserved at once, and the part is wiped.
+std::string joined(
+    std::string_view body, std::string_view before, std::string password, std::string_view after
+) {
+    std::string whole;
+    whole.reserve(body.size() + before.size() + password.size() + after.size());
+    whole.append(body).append(before).append(password).append(after);
+    base::wipe(password);
+    return whole;
+}
+
+}  // namespace
+
 protocol::Result<std::string> body_with_otp(std::string body, BodyForm form, std::string_view otp) {
-    if (form == BodyForm::form) return body + "&otp=" + base::percent_encoded(otp);
+    if (form == BodyForm::form) return joined(body, "&otp=", base::percent_encoded(otp), "");
     if (!body.ends_with('}'))
         return protocol::fail(protocol::ErrorCode::internal, "a JSON body does not end with a brace");
     body.pop_back();
-    return body + ",\"otp\":" + boost::json::serialize(boost::json::string_view(otp.data(), otp.size())) +
-           "}";
+    const boost::json::string_view text(otp.data(), otp.size());
+    return joined(body, ",\"otp\":", boost::json::serialize(text), "}");
 }
 
 }  // namespace krakken::keeper

@@ -23,12 +23,13 @@ awaitable<Attempt> Api::call_private(
     net::Request request;
     request.method = "POST";
     request.target = protocol::path_of(endpoint);
-    request.headers = {
-        {"API-Key", std::move(call.api_key)},
-        {"API-Sign", std::move(call.signature)},
-        {"Content-Type",
-         call.form == base::BodyForm::json ? "application/json" : "application/x-www-form-urlencoded"},
-    };
+    // One by one, since a list of initial values would be copied, the API key too.
+    request.headers.emplace_back("API-Key", std::move(call.api_key));
+    request.headers.emplace_back("API-Sign", std::move(call.signature));
+    request.headers.emplace_back(
+        "Content-Type",
+        call.form == base::BodyForm::json ? "application/json" : "application/x-www-form-urlencoded"
+    );
     request.body = std::move(call.body);
     Attempt attempt = co_await send(std::move(request), deadline);
     co_return attempt;

@@ -1,5 +1,7 @@
 #include "connection.hpp"
 
+#include "base/protected_memory.hpp"
+
 #include <boost/asio/as_tuple.hpp>
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/error.hpp>
@@ -45,6 +47,7 @@ awaitable<std::expected<Reply, Failure>> Connection::exchange(
     std::string request, Clock::time_point deadline
 ) {
     if (!idle_and_open()) {
+        base::wipe(request);
         const bool sent = false;
         co_return failure(FailureKind::closed, "the peer closed the connection before it was used", sent);
     }
@@ -109,7 +112,7 @@ void Connection::on_end(error_code error) {
 void Connection::on_written(error_code error) {
     // An error is left to the reader: a peer that refuses early has sent its reply before it closed.
     written_ = !error;
-    request_.clear();
+    base::wipe(request_);
 }
 
 void Connection::conclude(ReplyAssembler::State state) {

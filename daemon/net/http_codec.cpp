@@ -59,8 +59,12 @@ std::string write_request(const Request& request, std::string_view authority, st
         "target is no path"
     );
 
+    std::size_t size =
+        512 + request.target.size() + authority.size() + user_agent.size() + request.body.size();
+    for (const auto& [name, value] : request.headers)
+        size += name.size() + value.size() + 4;
     std::string bytes;
-    bytes.reserve(512 + request.body.size());
+    bytes.reserve(size);  // once: growth would leave copies of the API key behind
     bytes.append(request.method).append(" ").append(request.target).append(" HTTP/1.1\r\n");
     append_header(bytes, "Host", authority);
     append_header(bytes, "User-Agent", user_agent);

@@ -1,5 +1,6 @@
 #include "upstream.hpp"
 
+#include "base/protected_memory.hpp"
 #include "http_codec.hpp"
 #include "pool.hpp"
 
@@ -19,8 +20,15 @@ public:
 
     awaitable<std::expected<Reply, Failure>> exchange(Request request, TimePoint deadline) override {
         std::string bytes = write_request(request, pool_->endpoint().authority, user_agent_);
+        // API key and one-time password are not left behind in freed memory.
+        for (auto& [name, value] : request.headers)
+            base::wipe(value);
+        base::wipe(request.body);
         auto lease = co_await pool_->take(deadline);
-        if (!lease) co_return std::unexpected(std::move(lease.error()));
+        if (!lease) {
+            base::wipe(bytes);
+            co_return std::unexpected(std::move(lease.error()));
+        }
         auto outcome = co_await (**lease).exchange(std::move(bytes), deadline);
         co_return outcome;
     }

@@ -253,6 +253,48 @@ class Canaries(support.DaemonTest):
             self.assertIsNone(found, f"{name} holds {found}")
 
 
+    @unittest.skipIf(os.geteuid() != 0, "only root may look into the daemon's memory")
+    @unittest.skipIf(support.SANITIZED, "freed memory is kept for a while")
+    def test_lock_leaves_nothing_in_memory(self):
+        with self.admin() as admin, self.client() as client:
+            admin.result("vault.create", {"passphrase": self.passphrase})
+            admin.result("account.add", self.keys["alice"].add_params())
+            for endpoint, params in (("Balance", None), ("AddOrder", ORDER), ("AddOrderBatch", {
+                    "pair": "XBTUSD", "orders": [{name: ORDER[name] for name in ORDER if name != "pair"}] * 2})):
+                self.assertIn("result", client.call(endpoint, params))
+            for kind, members in (*FAULTS, ("refuse", {})):
+                self.exchange.fault(kind, **({} if kind in ("close_now", "refuse") else {"endpoint": "Balance"}), **members)
+                client.call("Balance", timeout_ms=1500)
+                self.exchange.clear_faults()
+            admin.request("account.add", self.other.add_params())
+            admin.error("unlock", {"passphrase": self.wrong})
+            admin.result("lock")
+            found = self.found_in_memory()
+            found.pop("API key", None)  # Kraken's answer to GetApiKeyInfo holds it
+            self.assertEqual(found, {})
+
+    def found_in_memory(self):
+        """Where the daemon's memory holds a secret."""
+        process = pathlib.Path("/proc", str(self.daemon.process.pid))
+        secrets = {name: text.encode() for name, text in self.texts.items()}
+        secrets |= {name + ", decoded": base64.b64decode(self.texts[name]) for name in ("API secret", "refused API secret")}
+        found, searched = {}, 0
+        with open(process / "mem", "rb", buffering=0) as memory:
+            for line in (process / "maps").read_text().splitlines():
+                begin, end = (int(number, 16) for number in line.split()[0].split("-"))
+                try:
+                    memory.seek(begin)
+                    data = memory.read(end - begin)
+                except (OSError, ValueError, OverflowError):
+                    continue  # a guard page, or the kernel's
+                searched += len(data)
+                for name, secret in secrets.items():
+                    if secret[WINDOW // 2:] in data:
+                        found.setdefault(name, []).append(line.split()[-1])
+        self.assertGreater(searched, 1_000_000)
+        return found
+
+
 class Process(support.DaemonTest):
     def test_no_core(self):
         process = pathlib.Path("/proc", str(self.daemon.process.pid))
