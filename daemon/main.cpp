@@ -41,6 +41,9 @@ int run(const app::Options& options, const base::Protection& protection) {
     const auto client_group = gate::group_named(group_name);
     if (!client_group && !group_name.empty())
         return fail(app::exit_configuration, "there is no group " + group_name);
+    boost::asio::io_context context{1};
+    // Throws if base_url or ca_file cannot work, which a check of the configuration must find, too.
+    const auto upstream = net::make_upstream(context.get_executor(), app::upstream_settings(*configuration));
     if (options.check_config) {
         std::printf("%s is in order\n", paths.config_file().c_str());
         return app::exit_drained;
@@ -49,7 +52,10 @@ int run(const app::Options& options, const base::Protection& protection) {
     const auto state_folder = base::StrictFolder::open_or_make(paths.state_dir);
     if (!state_folder) return fail(app::exit_storage, state_folder.error());
     const auto instance = base::InstanceLock::take(*state_folder, "krakkend.lock");
-    if (!instance) return fail(app::exit_second_instance, instance.error());
+    if (!instance) {
+        const bool held = instance.error().details.contains("pid");
+        return fail(held ? app::exit_second_instance : app::exit_storage, instance.error());
+    }
 
     app::start_logging(
         options.log_level.empty() ? configuration->log_level : options.log_level, configuration->log_format
@@ -58,11 +64,9 @@ int run(const app::Options& options, const base::Protection& protection) {
         base::LogLevel::info, "start", {{"version", protocol::version}, {"base_url", configuration->base_url}}
     );
 
-    boost::asio::io_context context{1};
     const base::SystemClock clock;
     auto store = state::open_state_store(context.get_executor(), paths.state_dir);
     if (!store) return fail(app::exit_storage, store.error());
-    const auto upstream = net::make_upstream(context.get_executor(), app::upstream_settings(*configuration));
     kraken::Api api(*upstream, configuration->request_timeout);
     const auto keeper =
         keeper::make_keeper(context.get_executor(), clock, {paths.vault_file, configuration->kdf});

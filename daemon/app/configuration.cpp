@@ -84,6 +84,14 @@ Complaint read_base_url(const toml::node& node, std::string& target) {
     return std::nullopt;
 }
 
+// What would break out of its header.
+Complaint read_user_agent(const toml::node& node, std::string& target) {
+    if (auto complaint = read_text(node, target)) return complaint;
+    if (std::ranges::none_of(target, [](unsigned char c) { return c < ' ' || c == 0x7f; }))
+        return std::nullopt;
+    return "must not have line breaks or other control characters";
+}
+
 struct Key {
     std::string_view path;  // section and name, joined by a dot
     Complaint (*read)(const toml::node& node, Configuration& configuration);
@@ -107,7 +115,7 @@ constexpr auto keys = std::to_array<Key>({
      [](Node node, Target c) { return read_milliseconds(node, c.connect_timeout); }},
     {"kraken.request_timeout_ms",
      [](Node node, Target c) { return read_milliseconds(node, c.request_timeout); }},
-    {"kraken.user_agent", [](Node node, Target c) { return read_text(node, c.user_agent); }},
+    {"kraken.user_agent", [](Node node, Target c) { return read_user_agent(node, c.user_agent); }},
     {"socket.client_group", [](Node node, Target c) { return read_text(node, c.client_group); }},
     {"socket.max_clients", [](Node node, Target c) { return read_number(node, c.max_clients, 1, 100'000); }},
     {"vault.kdf", [](Node node, Target c) { return read_kdf(node, c.kdf); }},

@@ -148,7 +148,8 @@ Result<StrictFolder> StrictFolder::open(const std::filesystem::path& path) {
 
 Result<StrictFolder> StrictFolder::open_or_make(const std::filesystem::path& path) {
     std::error_code error;
-    std::filesystem::create_directories(path.parent_path(), error);  // if it fails, mkdir says why
+    std::filesystem::create_directories(path.parent_path(), error);
+    if (error) return cannot_write(path.parent_path(), error.value());
     if (mkdir(path.c_str(), 0700) != 0 && errno != EEXIST) return cannot_write(path, errno);
     return open(path);
 }

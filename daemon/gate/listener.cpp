@@ -67,6 +67,7 @@ Result<void> prepare_runtime_folder(const fs::path& folder, std::optional<gid_t>
     const mode_t mode = client_group ? 0750 : 0700;
     std::error_code error;
     fs::create_directories(folder.parent_path(), error);
+    if (error) return refuse(folder.parent_path(), "cannot be made: " + error.message());
     const bool made = ::mkdir(folder.c_str(), 0700) == 0;
     if (!made && errno != EEXIST) return system_error(folder, "cannot be made");
 

@@ -3,6 +3,7 @@
 
 import json
 import os
+import pathlib
 import resource
 import signal
 import stat
@@ -244,6 +245,10 @@ class Configuration(support.DaemonTest):
         self.refused("\n\n[kraken\n", ":3:")
         self.refused('region = "a"\nregion = "b"\n', ":2:")
         self.refused('[socket]\nclient_group = "no-such-group-here"\n', "no-such-group-here")
+        self.refused('[kraken]\nuser_agent = "a\\nb"\n', ":2:", "user_agent")
+        self.refused('[kraken]\nbase_url = "https://exa mple"\n', "exa mple", "https://host")
+        self.refused('[kraken]\nbase_url = "https://example:99999"\n', "99999", "https://host:port")
+        self.refused('[kraken]\nca_file = "/nonexistent.pem"\n', "/nonexistent.pem", "No such file")
         self.daemon.config.write_text("")
         status, out, error = self.daemon.run("--check-config")
         self.assertEqual((status, error), (0, ""))
@@ -327,6 +332,21 @@ class Files(support.DaemonTest):
         self.refused_start(database)
         database.unlink()
         away.rename(database)
+        lock = self.daemon.state_dir / "krakkend.lock"
+        lock.chmod(0o644)
+        self.refused_start(lock)
+        lock.chmod(0o600)
+        self.daemon.start()
+
+    def test_folders_that_cannot_be_made(self):
+        self.daemon.stop()
+        for name, status in (("state_dir", STORAGE), ("runtime_dir", CONFIGURATION)):
+            daemon = self.make_daemon(name)
+            setattr(daemon, name, pathlib.Path("/sys/krakkend/a/b"))
+            refused, _, error = daemon.run()
+            self.assertEqual(refused, status, error)
+            self.assertIn("/sys/krakkend/a ", error.replace(":", " "))
+            self.assertNotIn("No such file", error, "the reason is that of the first folder that could not be made")
         self.daemon.start()
 
     def refused_unlock(self, reason):
