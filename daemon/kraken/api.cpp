@@ -36,6 +36,8 @@ awaitable<Attempt> Api::call_private(
 }
 
 awaitable<Attempt> Api::send(net::Request request, steady_clock::time_point deadline) {
+    // Elsewhere a file's type is a proxy's, and would make a placed order of its bytes.
+    const bool may_be_file = request.target.ends_with("/RetrieveExport");
     const auto bounded = std::min(deadline, steady_clock::now() + request_timeout_);
     auto reply = co_await upstream_.exchange(std::move(request), bounded);
     state_ = reply ? "reachable" : "unreachable";
@@ -47,7 +49,7 @@ awaitable<Attempt> Api::send(net::Request request, steady_clock::time_point dead
         attempt.detail = failure.detail;
         co_return attempt;
     }
-    auto answer = read_reply(reply->status, reply->content_type, std::move(reply->body));
+    auto answer = read_reply(reply->status, may_be_file ? reply->content_type : "", std::move(reply->body));
     if (answer) {
         attempt.end = Attempt::End::answered;
         attempt.answer = std::move(*answer);

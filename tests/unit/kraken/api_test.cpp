@@ -106,3 +106,17 @@ TEST_CASE("an attempt says whether the caller's deadline was why it failed") {
     CHECK(fixture.loop.run(fixture.api.call_public(*find_endpoint("Time"), "", steady_clock::now())).too_late
     );
 }
+
+TEST_CASE("only an export is answered by a file: elsewhere bytes of no sense are no success") {
+    const auto type = GENERATE(as<std::string>(), "application/zip", "application/octet-stream");
+    Fixture fixture;
+    fixture.upstream.otherwise = [&](const net::Request&) { return net::Reply{200, type, "PK"}; };
+    const auto end_of = [&](std::string_view endpoint) {
+        const kraken::SignedCall call{"the key", "the sign", "nonce=1", base::BodyForm::form};
+        const auto deadline = steady_clock::now() + 1h;
+        return fixture.loop.run(fixture.api.call_private(*find_endpoint(endpoint), call, deadline)).end;
+    };
+    CHECK(end_of("AddOrder") == Attempt::End::lost);
+    CHECK(end_of("Balance") == Attempt::End::lost);
+    CHECK(end_of("RetrieveExport") == Attempt::End::answered);
+}
