@@ -1,6 +1,5 @@
 #include "client/client.hpp"
 
-#include <algorithm>
 #include <thread>
 
 #include "connection.hpp"

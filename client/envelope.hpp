@@ -3,7 +3,6 @@
 // The JSON-RPC envelope as a client writes and reads it. Sans-io.
 
 #include <cstdint>
-#include <expected>
 #include <optional>
 #include <string>
 #include <string_view>

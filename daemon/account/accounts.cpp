@@ -12,7 +12,6 @@ using base::log;
 using base::LogLevel;
 using protocol::Error;
 using protocol::ErrorCode;
-using protocol::fail;
 using std::chrono::steady_clock;
 
 namespace {

@@ -5,8 +5,6 @@
 #include "policy.hpp"
 #include "protocol/endpoints.hpp"
 
-#include <algorithm>
-
 namespace krakken::gate {
 
 using account::Account;
