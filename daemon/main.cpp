@@ -64,6 +64,10 @@ int run(const app::Options& options, const base::Protection& protection) {
         base::LogLevel::info, "start", {{"version", protocol::version}, {"base_url", configuration->base_url}}
     );
 
+    for (const std::string& setting : app::settings_without_effect(*configuration)) {
+        base::log(base::LogLevel::warn, "config.without_effect", {{"setting", setting}});
+    }
+
     const base::SystemClock clock;
     auto store = state::open_state_store(context.get_executor(), paths.state_dir);
     if (!store) return fail(app::exit_storage, store.error());

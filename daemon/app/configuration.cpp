@@ -249,6 +249,14 @@ std::expected<Configuration, std::string> read_configuration(const std::filesyst
     return configuration;
 }
 
+std::vector<std::string> settings_without_effect(const Configuration& configuration) {
+    std::vector<std::string> settings;
+    if (!configuration.legacy_dir.empty()) settings.emplace_back("nonce.legacy_dir");
+    for (const auto& [name, account] : configuration.accounts)
+        settings.push_back("accounts." + name);
+    return settings;
+}
+
 net::UpstreamSettings upstream_settings(const Configuration& configuration) {
     net::UpstreamSettings settings;
     settings.base_url = configuration.base_url;

@@ -14,6 +14,7 @@
 #include <filesystem>
 #include <map>
 #include <string>
+#include <vector>
 
 namespace krakken::app {
 
@@ -51,6 +52,10 @@ struct Configuration {
 // A missing file is an empty one. The error is a sentence for the operator, with file, line and the nearest
 // known name.
 std::expected<Configuration, std::string> read_configuration(const std::filesystem::path& file);
+
+// What is set, and read and checked, but not followed by this version: the operator is told, not left to
+// believe in it.
+std::vector<std::string> settings_without_effect(const Configuration& configuration);
 
 net::UpstreamSettings upstream_settings(const Configuration& configuration);
 

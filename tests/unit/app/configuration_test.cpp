@@ -250,3 +250,11 @@ TEST_CASE("settings for the network room") {
     CHECK(settings.ca_file == "/x.pem");
     CHECK(settings.connect_timeout == 7ms);
 }
+
+TEST_CASE("what is set without effect yet is named") {
+    CHECK(app::settings_without_effect(good("[rate]\nmodel = \"off\"")).empty());
+    const auto named = app::settings_without_effect(
+        good("[nonce]\nlegacy_dir = \"/old\"\n[accounts.master]\nnonce_unit = \"ns\"")
+    );
+    CHECK(named == std::vector<std::string>{"nonce.legacy_dir", "accounts.master"});
+}
