@@ -98,8 +98,7 @@ int run(const app::Options& options, const base::Protection& protection) {
     backend.clients = [&server] { return server.clients(); };
     if (!configuration->key_file.empty()) life.unlock_with(configuration->key_file);
     base::log(base::LogLevel::info, "ready", {{"socket", paths.client_socket().string()}});
-    life.run();
-    return app::exit_drained;
+    return life.run();
 }
 
 }  // namespace

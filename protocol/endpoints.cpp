@@ -65,7 +65,8 @@ constexpr auto table = std::to_array<Endpoint>({
     read("ExportStatus", "export-data"),
     read("RetrieveExport", "export-data"),
     other("RemoveExport", "export-data", true),
-    read("GetApiKeyInfo", ""),
+    // Its answer holds the API key in full, which no message may; account.validate tells the rest of it.
+    {"GetApiKeyInfo", EndpointKind::private_, Effect::token, "", 1, true},
     read("Level3", "query-open-trades"),
 
     place("AddOrder", "modify-trades"),

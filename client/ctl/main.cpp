@@ -1,6 +1,8 @@
 // krakkenctl: the command line of krakkend. What it can do stands in commands.cpp.
 
 #include <fcntl.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
 
 #include <cstdio>
 #include <exception>
@@ -16,10 +18,20 @@ void occupy_standard_streams() {
         if (fcntl(stream, F_GETFD) < 0) (void)open("/dev/null", stream == 0 ? O_WRONLY : O_RDONLY);
 }
 
+// A passphrase passes through: nobody of the same user traces this process, and it leaves no core image.
+void keep_others_out() {
+    (void)prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
+    const rlimit none{0, 0};
+    (void)setrlimit(RLIMIT_CORE, &none);
+}
+
 }  // namespace
 
 int main(int argument_count, char** arguments) {
     occupy_standard_streams();
+#ifndef KRAKKEN_SANITIZED  // LeakSanitizer traces
+    keep_others_out();
+#endif
     try {
         return krakken::ctl::run(argument_count, arguments);
     } catch (const std::exception& error) {

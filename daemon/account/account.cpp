@@ -1,5 +1,6 @@
 #include "account/account.hpp"
 
+#include <algorithm>
 #include <utility>
 
 namespace krakken::account {
@@ -77,6 +78,10 @@ void Account::note(Result<std::string>& outcome) {
 
 void Account::note(Error& error) {
     last_error_ = protocol::category(error.code);
+    // For a placement it leaves the outcome open, but it tells of another user of the key all the same.
+    if (std::ranges::find(error.kraken, "EAPI:Invalid nonce") != error.kraken.end()) {
+        state_ = AccountState::nonce_conflict;
+    }
     switch (error.code) {
         case ErrorCode::auth: {
             lane_->hold(protocol::make_error(
@@ -87,9 +92,6 @@ void Account::note(Error& error) {
         }
         case ErrorCode::permission:
             state_ = AccountState::permission_denied;
-            break;
-        case ErrorCode::nonce:
-            state_ = AccountState::nonce_conflict;
             break;
         case ErrorCode::lockout:
             lane_->locked_out(error);

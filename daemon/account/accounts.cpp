@@ -134,6 +134,7 @@ awaitable<Result<Validation>> Accounts::add(keeper::NewKey candidate, SavePolicy
         co_return std::unexpected(committed.error());
     }
     validation.saved = true;
+    if (asked) lane_of(validation.key)->release();
     refresh();
     log(LogLevel::info,
         "account.added",
@@ -189,14 +190,13 @@ awaitable<Result<void>> Accounts::ask_kraken(Validation& validation) {
 
 awaitable<Result<std::string>> Accounts::ask(const base::KeyId& key, std::string_view endpoint) {
     const auto lane = lane_of(key);
-    lane->release();  // whatever Kraken said of the key before, it is asked anew
     const auto deadline = steady_clock::now() + settings_.validation_timeout;
     const auto parameters = kraken::Parameters::parse("");
     const Call call{
         protocol::find_endpoint(endpoint), *parameters, deadline, settings_.validation_timeout, "validation"
     };
     const SendOnce send_once = [&] {
-        return lane->send(*call.endpoint, call.parameters, {deadline, deadline});
+        return lane->send_although_held(*call.endpoint, call.parameters, {deadline, deadline});
     };
     auto outcome = co_await make_call(services_.executor, call, settings_.retry, send_once);
     if (!outcome && outcome.error().code == ErrorCode::lockout) lane->locked_out(outcome.error());

@@ -37,7 +37,9 @@ awaitable<Result<std::string>> make_call(
         Retry::Verdict verdict = retry.on(std::move(*attempt), random_share());
         if (auto* done = std::get_if<Retry::Done>(&verdict)) {
             for (const std::string& warning : done->warnings) {
-                log(LogLevel::warn, "kraken.warning", {{"call_id", call.call_id}, {"text", warning}});
+                log(LogLevel::warn,
+                    "kraken.warning",
+                    {{"call_id", call.call_id}, {"class", warning.substr(0, warning.find(':'))}});
             }
             co_return std::move(done->result);
         }

@@ -70,8 +70,20 @@ awaitable<Result<Attempt>> Lane::send(
     co_return attempt;
 }
 
-std::optional<Error> Lane::refusal() const {
-    if (held_) return held_;
+awaitable<Result<Attempt>> Lane::send_although_held(
+    const protocol::Endpoint& endpoint, const kraken::Parameters& parameters, Deadlines deadlines
+) {
+    const auto self = shared_from_this();
+    const auto entry = co_await turns_.enter(deadlines.turn);
+    if (entry == Turns::Entry::full) co_return too_many_waiting();
+    if (entry == Turns::Entry::too_late) co_return not_in_time();
+    const Turn turn(turns_);
+    if (auto refused = lockout()) co_return std::unexpected(std::move(*refused));
+    auto attempt = co_await send_in_turn(endpoint, parameters, deadlines.request);
+    co_return attempt;
+}
+
+std::optional<Error> Lane::lockout() const {
     const auto until = services_.api.silent_until();
     const base::Time now = services_.clock.now();
     if (!until || now >= *until) return std::nullopt;

@@ -50,6 +50,11 @@ public:
         std::optional<std::uint64_t>* place = nullptr
     );
 
+    // As send(), but also while the key is held: for asking Kraken whether it accepts the key now.
+    awaitable<Result<kraken::Attempt>> send_although_held(
+        const protocol::Endpoint& endpoint, const kraken::Parameters& parameters, Deadlines deadlines
+    );
+
     // Kraken does not accept the key: from now on every call is refused with `why` when its turn comes, so
     // that a queue of them does not bring a lockout.
     void hold(protocol::Error why) { held_ = std::move(why); }
@@ -61,7 +66,7 @@ public:
     void locked_out(protocol::Error& error);
 
     // Why nothing may be sent with this key now: it is held, or Kraken has locked this address out.
-    std::optional<protocol::Error> refusal() const;
+    std::optional<protocol::Error> refusal() const { return held_ ? held_ : lockout(); }
 
     const base::KeyId& key() const { return key_; }
     // Empty until the key was first used in this run.
@@ -70,6 +75,7 @@ public:
     bool busy() const { return turns_.busy(); }
 
 private:
+    std::optional<protocol::Error> lockout() const;
     // More than this many calls in front would not be served within any deadline a client may set.
     static constexpr std::size_t max_waiting = 256;
 

@@ -24,9 +24,9 @@ void rethrow(std::exception_ptr bug) {
 
 // Leaves without touching what may still be in use; the kernel takes the memory, and durable state is always
 // whole.
-[[noreturn]] void leave_now() {
+[[noreturn]] void leave_now(int status = exit_drained) {
     stop_logging();
-    ::_exit(exit_drained);
+    ::_exit(status);
 }
 
 }  // namespace
@@ -57,10 +57,16 @@ awaitable<void> LifeCycle::unlock(std::filesystem::path key_file) {
     backend_.vault_opened();
 }
 
-void LifeCycle::run() {
+int LifeCycle::run() {
     watch_signals();
     server_.start();
-    context_.run();
+    try {
+        context_.run();
+        return exit_drained;
+    } catch (const std::exception& bug) {
+        log(LogLevel::error, "bug", {{"where", "event loop"}, {"what", bug.what()}});
+        leave_now(exit_bug);  // what runs on the loop is in an unknown state
+    }
 }
 
 void LifeCycle::watch_signals() {

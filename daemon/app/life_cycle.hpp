@@ -25,7 +25,8 @@ public:
     void unlock_with(std::filesystem::path key_file);
 
     // Runs until a signal or `shutdown` ended it and everything was drained, or the time for that was over.
-    void run();
+    // Returns the exit status.
+    int run();
 
     // Takes nothing new, lets running calls finish for at most 20 s. A second time: ends at once.
     void shut_down();

@@ -17,8 +17,8 @@ constexpr const char* description =
     "with 'krakkenctl setup'.\n";
 
 constexpr const char* footer =
-    "Exit status: 0 ended in order; 1 another krakkend has the state folder; 74 state\n"
-    "cannot be used; 78 wrong usage or configuration.";
+    "Exit status: 0 ended in order; 1 another krakkend has the state folder;\n"
+    "70 a bug; 74 state cannot be used; 78 wrong usage or configuration.";
 
 }  // namespace
 

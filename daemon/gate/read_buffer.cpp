@@ -26,9 +26,8 @@ std::span<char> ReadBuffer::space() {
 }
 
 void ReadBuffer::lines_are_done() {
-    if (arena_) {
-        lines_.wipe_taken();
-    } else if (plain_.size() > small_size && lines_.partial().empty()) {
+    lines_.wipe_taken();
+    if (!arena_ && plain_.size() > small_size && lines_.partial().empty()) {
         // A large request does not make the connection large for good.
         plain_ = std::vector<char>(small_size);
         lines_ = protocol::LineReader(plain_);

@@ -29,7 +29,8 @@ public:
     // Lines are views into the buffer, valid until space() is called.
     std::optional<std::string_view> take_line() { return lines_.take_line(); }
     bool holds_part_of_a_line() const { return !lines_.partial().empty(); }
-    // Call when the lines taken so far are done with: on the admin socket they are wiped.
+    // Call when the lines taken so far are done with: they are wiped, since a passphrase may have come to the
+    // wrong socket.
     void lines_are_done();
 
 private:

@@ -4,6 +4,7 @@
 #include "gate/request.hpp"
 #include "listener.hpp"
 
+#include <sys/resource.h>
 #include <unistd.h>
 
 #include <boost/asio/as_tuple.hpp>
@@ -42,6 +43,21 @@ void turn_away(Session::Socket& socket, ErrorCode code, std::string message) {
     socket.write_some(boost::asio::buffer(text), ignored);
 }
 
+// Descriptors for everything but clients: both doors, administrators, Kraken, state, vault. Without them a
+// crowd of clients could keep an administrator from locking.
+std::size_t most_clients(std::size_t wanted) {
+    constexpr std::size_t kept_free = 100;
+    rlimit limit{};
+    if (::getrlimit(RLIMIT_NOFILE, &limit) != 0 || limit.rlim_cur == RLIM_INFINITY) return wanted;
+    const std::size_t possible =
+        limit.rlim_cur > 2 * kept_free ? limit.rlim_cur - kept_free : limit.rlim_cur / 2;
+    if (wanted <= possible) return wanted;
+    log(LogLevel::warn,
+        "clients.limited",
+        {{"wanted", wanted}, {"possible", possible}, {"limit", "RLIMIT_NOFILE"}});
+    return possible;
+}
+
 }  // namespace
 
 Server::Server(Backend& backend, ServerSettings settings)
@@ -62,7 +78,7 @@ Result<void> Server::open_door(SocketKind kind, const std::filesystem::path& pat
     if (!descriptor) return std::unexpected(std::move(descriptor.error()));
     Acceptor acceptor(backend_.executor);
     acceptor.assign(boost::asio::local::stream_protocol(), descriptor->release());
-    const std::size_t max_sessions = client ? settings_.max_clients : max_admins;
+    const std::size_t max_sessions = client ? most_clients(settings_.max_clients) : max_admins;
     doors_.push_back(std::make_unique<Door>(Door{kind, path, max_sessions, std::move(acceptor)}));
     return {};
 }

@@ -137,7 +137,11 @@ Result<base::SecretBytes> read_key_file(const std::filesystem::path& file) {
     const std::string name = file.string();
     const base::Descriptor opened(open(file.c_str(), O_RDONLY | O_NOFOLLOW | O_CLOEXEC | O_NONBLOCK));
     if (!opened && errno == ENOENT)
-        return refuse("missing", fmt::format("the key file {} does not exist", name), "");
+        return refuse(
+            "unreadable",
+            fmt::format("the key file {} does not exist", name),
+            "name the right file, or make one: krakkenctl vault add-key-file PATH"
+        );
     struct stat status{};
     if (!opened || fstat(opened.number(), &status) != 0 || !S_ISREG(status.st_mode))
         return refuse("unreadable", fmt::format("the key file {} cannot be read, or is a link", name), "");

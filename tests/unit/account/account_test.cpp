@@ -124,6 +124,25 @@ TEST_CASE("a refused key stays refused over a lock and an unlock") {
     CHECK(fixture.upstream.requests.size() == 1);
 }
 
+TEST_CASE("while a refused key is asked about, other calls with it still do not go out") {
+    Fixture fixture;
+    fixture.upstream.then(refusal("EAPI:Invalid key"));
+    CHECK_FALSE(fixture.call());
+    fixture.upstream.otherwise = [](const net::Request&) { return refusal("EAPI:Invalid key"); };
+    CHECK_FALSE(fixture.loop.run(fixture.accounts.validate(fixture.account().info().account)));
+    CHECK(fixture.upstream.targets().back() == "/0/private/GetApiKeyInfo");
+    CHECK(fixture.account().state() == AccountState::auth_failed);
+    CHECK_FALSE(fixture.call());
+    CHECK(fixture.upstream.requests.size() == 2);
+}
+
+TEST_CASE("a placement whose nonce was refused shows that somebody else uses the key") {
+    Fixture fixture;
+    fixture.upstream.then(refusal("EAPI:Invalid nonce"));
+    CHECK(fixture.call("AddOrder").error().code == ErrorCode::outcome_unknown);
+    CHECK(fixture.account().state() == AccountState::nonce_conflict);
+}
+
 TEST_CASE("a lockout silences every account until it is over") {
     Fixture fixture;
     fixture.keeper.hold("other", "89abcdef");

@@ -84,6 +84,7 @@ TEST_CASE("a call that cannot be made says why, and nothing is sent") {
         Row{R"({"endpoint":""})", -32005},
         Row{R"({"endpoint":"Withdraw"})", -32003},
         Row{R"({"endpoint":"GetWebSocketsToken"})", -32003},
+        Row{R"({"endpoint":"GetApiKeyInfo"})", -32003},
         Row{R"({"endpoint":"Balance","account":"nobody"})", -32004},
         Row{R"({"endpoint":"Balance","params":{"nonce":"1"}})", -32602},
         Row{R"({"endpoint":"Balance","params":{"otp":"1"}})", -32602},

@@ -82,7 +82,9 @@ TEST_CASE("a link in the vault's place is refused, and nothing is made where it 
 TEST_CASE("a key file is 32 bytes that only its owner can read", "[store]") {
     const Scratch scratch;
     const auto file = scratch.path() / "vault-key";
-    CHECK(reason(read_key_file(file).error()) == "missing");
+    // Not "missing", which says that there is no vault.
+    CHECK(reason(read_key_file(file).error()) == "unreadable");
+    CHECK_FALSE(read_key_file(file).error().remedy.empty());
     const auto key = random_key();
     REQUIRE(make_key_file(file, key).has_value());
     CHECK(read_file(file).size() == 32);
