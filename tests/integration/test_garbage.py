@@ -343,5 +343,26 @@ class Fuzz(GarbageTest):
                 return True
 
 
+class FewDescriptors(support.DaemonTest):
+    """However many clients there are, an administrator can lock."""
+
+    def test_a_crowd_leaves_room_for_an_administrator(self):
+        self.daemon.stop()
+        unlimited = self.daemon.command
+        self.daemon.command = lambda *more: ["prlimit", "--nofile=240:240", *unlimited(*more)]
+        self.daemon.start()
+        self.assertIn("event=clients.limited", self.daemon.log())
+        clients = [self.daemon.client() for _ in range(200)]
+        try:
+            codes = [client.request("ping").get("error", {}).get("code") for client in clients[:140]]
+            self.assertEqual(set(codes), {None})
+            self.assertEqual(json.loads(clients[-1].line())["error"]["code"], -32020)
+            with self.daemon.admin() as admin:
+                self.assertIn("result", admin.request("lock"))
+        finally:
+            for client in clients:
+                client.close()
+
+
 if __name__ == "__main__":
     support.main()
