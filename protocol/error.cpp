@@ -27,6 +27,12 @@ std::unexpected<Error> fail(ErrorCode code, std::string message) {
     return std::unexpected(make_error(code, std::move(message)));
 }
 
+Error stopping_error() {
+    Error error = make_error(ErrorCode::stopping, "the daemon is stopping; nothing was sent");
+    error.retryable = true;
+    return error;
+}
+
 std::string_view category(ErrorCode code) {
     switch (code) {
         case ErrorCode::parse_error:

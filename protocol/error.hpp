@@ -75,6 +75,9 @@ Error make_error(ErrorCode code, std::string message);
 // For returning from a function whose result is a Result<T>.
 std::unexpected<Error> fail(ErrorCode code, std::string message);
 
+// A call that the daemon does not send any more, because it is being stopped.
+Error stopping_error();
+
 // The category of the contract's table, e.g. "rate_limit".
 std::string_view category(ErrorCode code);
 

@@ -57,6 +57,9 @@ public:
     // "unknown" before the first call, then "reachable" or "unreachable".
     std::string_view upstream_state() const { return services_.api.state(); }
 
+    // The daemon is stopping: what waits in a lane is refused, what is on its way is seen to its end.
+    void stop() { services_.api.stop(); }
+
     // In order of name; empty while locked.
     std::vector<std::shared_ptr<Account>> list() const;
 

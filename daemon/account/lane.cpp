@@ -62,6 +62,7 @@ awaitable<Result<Attempt>> Lane::send(
     if (entry == Turns::Entry::too_late) co_return not_in_time();
     const Turn turn(turns_);
     if (steady_clock::now() >= deadlines.request) co_return not_in_time();
+    if (services_.api.stopping()) co_return std::unexpected(protocol::stopping_error());
     if (auto refused = refusal()) co_return std::unexpected(std::move(*refused));
     if (place && *place && **place != acted_) co_return overtaken();
     if (endpoint.effect != protocol::Effect::read) ++acted_;

@@ -93,6 +93,7 @@ void LifeCycle::shut_down() {
 awaitable<void> LifeCycle::drain() {
     const auto deadline = std::chrono::steady_clock::now() + std::chrono::seconds(20);
     log(LogLevel::info, "drain.begun", {{"clients", server_.clients()}});
+    backend_.accounts.stop();
     const bool drained = co_await server_.drain(deadline);
     if (!drained) {
         log(LogLevel::warn, "drain.timed_out", {{"clients", server_.clients()}});

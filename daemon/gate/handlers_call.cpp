@@ -90,11 +90,7 @@ Work wait_for(
     Backend& backend, bool ready, std::optional<std::string> account, steady_clock::time_point deadline
 ) {
     while (!is_reached(backend, ready, account)) {
-        if (backend.stopping) {
-            protocol::Error error = protocol::make_error(ErrorCode::stopping, "the daemon is stopping");
-            error.retryable = true;
-            co_return std::unexpected(std::move(error));
-        }
+        if (backend.stopping) co_return std::unexpected(protocol::stopping_error());
         if (steady_clock::now() >= deadline) {
             protocol::Error error = protocol::make_error(ErrorCode::timeout, "it did not come about in time");
             error.retryable = true;

@@ -33,13 +33,6 @@ std::string next_call_id() {
     return fmt::format("{:08x}-{}", run, ++count);
 }
 
-protocol::Error stopping() {
-    protocol::Error error =
-        protocol::make_error(ErrorCode::stopping, "the daemon is stopping; nothing was sent");
-    error.retryable = true;
-    return error;
-}
-
 std::string describe(const std::exception_ptr& bug) {
     try {
         std::rethrow_exception(bug);
@@ -212,7 +205,8 @@ void Session::refuse(Refusal refusal, Group& group, std::size_t place) {
 
 void Session::serve(const Request& request, const std::shared_ptr<Group>& group, std::size_t place) {
     const Context context{peer_, next_call_id()};
-    if (draining_) return finish(group, place, request.id, context.call_id, std::unexpected(stopping()));
+    if (draining_)
+        return finish(group, place, request.id, context.call_id, std::unexpected(protocol::stopping_error()));
     if (request.id.empty() && request.method->needs_answer) {
         log(LogLevel::warn,
             "notification.not_executed",

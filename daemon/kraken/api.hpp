@@ -60,12 +60,18 @@ public:
     void silence_until(base::Time time) { silent_until_ = time; }
     std::optional<base::Time> silent_until() const { return silent_until_; }
 
+    // The daemon is stopping: calls that still wait for their turn are not sent any more, as there may be no
+    // time left to see them to their end.
+    void stop() { stopping_ = true; }
+    bool stopping() const { return stopping_; }
+
 private:
     awaitable<Attempt> send(net::Request request, std::chrono::steady_clock::time_point deadline);
 
     net::Upstream& upstream_;
     std::chrono::milliseconds request_timeout_;
     std::optional<base::Time> silent_until_;
+    bool stopping_ = false;
     std::string_view state_ = "unknown";  // of the latest call: "reachable" or "unreachable"
 };
 

@@ -232,3 +232,20 @@ TEST_CASE("more calls than a lane takes are turned away") {
     fixture.loop.run();
     CHECK(fixture.upstream.requests.size() == 257);
 }
+
+TEST_CASE("a call that waits when the daemon stops is not sent; the one on its way is seen to its end") {
+    Fixture fixture;
+    fixture.upstream.held.close();
+    const auto on_its_way = fixture.loop.start(fixture.send());
+    const auto waiting = fixture.loop.start(fixture.send());
+    fixture.loop.poll();
+    fixture.api.stop();
+    fixture.upstream.held.open();
+    fixture.loop.run();
+    REQUIRE(on_its_way->has_value());
+    CHECK((*on_its_way)->has_value());
+    REQUIRE(waiting->has_value());
+    REQUIRE_FALSE((*waiting)->has_value());
+    CHECK((*waiting)->error().code == ErrorCode::stopping);
+    CHECK(fixture.upstream.requests.size() == 1);
+}
