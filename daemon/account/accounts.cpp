@@ -196,7 +196,7 @@ awaitable<Result<std::string>> Accounts::ask(const base::KeyId& key, std::string
         protocol::find_endpoint(endpoint), *parameters, deadline, settings_.validation_timeout, "validation"
     };
     const SendOnce send_once = [&] {
-        return lane->send_although_held(*call.endpoint, call.parameters, {deadline, deadline});
+        return lane->send(*call.endpoint, call.parameters, {deadline, deadline}, nullptr, Lane::Hold::passed);
     };
     auto outcome = co_await make_call(services_.executor, call, settings_.retry, send_once);
     if (!outcome && outcome.error().code == ErrorCode::lockout) lane->locked_out(outcome.error());

@@ -54,7 +54,8 @@ awaitable<Result<Attempt>> Lane::send(
     const protocol::Endpoint& endpoint,
     const kraken::Parameters& parameters,
     Deadlines deadlines,
-    std::optional<std::uint64_t>* place
+    std::optional<std::uint64_t>* place,
+    Hold hold
 ) {
     const auto self = shared_from_this();
     const auto entry = co_await turns_.enter(deadlines.turn);
@@ -63,23 +64,12 @@ awaitable<Result<Attempt>> Lane::send(
     const Turn turn(turns_);
     if (steady_clock::now() >= deadlines.request) co_return not_in_time();
     if (services_.api.stopping()) co_return std::unexpected(protocol::stopping_error());
-    if (auto refused = refusal()) co_return std::unexpected(std::move(*refused));
+    auto refused = hold == Hold::passed ? lockout() : refusal();
+    if (refused) co_return std::unexpected(std::move(*refused));
     if (place && *place && **place != acted_) co_return overtaken();
-    if (endpoint.effect != protocol::Effect::read) ++acted_;
+    const bool acts = endpoint.effect != protocol::Effect::read && endpoint.effect != protocol::Effect::token;
+    if (acts) ++acted_;
     if (place) *place = acted_;
-    auto attempt = co_await send_in_turn(endpoint, parameters, deadlines.request);
-    co_return attempt;
-}
-
-awaitable<Result<Attempt>> Lane::send_although_held(
-    const protocol::Endpoint& endpoint, const kraken::Parameters& parameters, Deadlines deadlines
-) {
-    const auto self = shared_from_this();
-    const auto entry = co_await turns_.enter(deadlines.turn);
-    if (entry == Turns::Entry::full) co_return too_many_waiting();
-    if (entry == Turns::Entry::too_late) co_return not_in_time();
-    const Turn turn(turns_);
-    if (auto refused = lockout()) co_return std::unexpected(std::move(*refused));
     auto attempt = co_await send_in_turn(endpoint, parameters, deadlines.request);
     co_return attempt;
 }

@@ -40,19 +40,19 @@ public:
     Lane(Services services, base::KeyId key)
         : services_(std::move(services)), key_(std::move(key)), turns_(services_.executor, max_waiting) {}
 
-    // One request, sent once. Errors mean that nothing was sent: timeout, overloaded, storage, locked, nonce.
-    // `place`, where given, keeps this call's place among those that do more than read: a repeat is not sent
-    // once a later one of them was.
+    // Whether a call goes out although its key is held: only one that asks Kraken whether it accepts the key
+    // now.
+    enum class Hold { obeyed, passed };
+
+    // One request, sent once. Errors mean that nothing was sent: timeout, overloaded, storage, locked, nonce,
+    // stopping, lockout, or why the key is held. `place`, where given, keeps this call's place among those
+    // that do more than read: a repeat is not sent once a later one of them was.
     awaitable<Result<kraken::Attempt>> send(
         const protocol::Endpoint& endpoint,
         const kraken::Parameters& parameters,
         Deadlines deadlines,
-        std::optional<std::uint64_t>* place = nullptr
-    );
-
-    // As send(), but also while the key is held: for asking Kraken whether it accepts the key now.
-    awaitable<Result<kraken::Attempt>> send_although_held(
-        const protocol::Endpoint& endpoint, const kraken::Parameters& parameters, Deadlines deadlines
+        std::optional<std::uint64_t>* place = nullptr,
+        Hold hold = Hold::obeyed
     );
 
     // Kraken does not accept the key: from now on every call is refused with `why` when its turn comes, so
