@@ -77,7 +77,12 @@ int run(const app::Options& options, const base::Protection& protection) {
 
     account::Services services{context.get_executor(), *keeper, **store, api, clock};
     account::Accounts accounts(
-        services, {configuration->default_account, configuration->request_timeout, configuration->retry}
+        services,
+        {.default_account = configuration->default_account,
+         .validation_timeout = configuration->request_timeout,
+         .retry = configuration->retry,
+         .accounts = {},
+         .legacy_nonces = {}}
     );
     gate::Changes changes(context.get_executor());
     gate::Backend backend{
@@ -88,7 +93,8 @@ int run(const app::Options& options, const base::Protection& protection) {
         changes,
         configuration->profile,
         protection,
-        configuration->base_url
+        configuration->base_url,
+        paths.config_file()
     };
     gate::Server server(backend, {paths, client_group, configuration->max_clients});
     if (auto opened = server.open(); !opened) return fail(app::exit_configuration, opened.error());

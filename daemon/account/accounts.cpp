@@ -175,6 +175,16 @@ awaitable<Result<void>> Accounts::remove(base::AccountName name) {
     co_return Result<void>();
 }
 
+awaitable<void> Accounts::check() {
+    co_return;
+}
+
+awaitable<Result<std::uint64_t>> Accounts::import_nonce(base::AccountName name, std::filesystem::path) {
+    const auto account = find(name.text());
+    if (!account) co_return std::unexpected(account.error());
+    co_return protocol::fail(ErrorCode::internal, "not there yet");
+}
+
 awaitable<Result<void>> Accounts::ask_kraken(Validation& validation) {
     const auto key_info = co_await ask(validation.key, "GetApiKeyInfo");
     if (!key_info) co_return std::unexpected(key_info.error());

@@ -5,6 +5,7 @@
 
 #include "account/account.hpp"
 
+#include <filesystem>
 #include <map>
 #include <memory>
 #include <optional>
@@ -29,10 +30,18 @@ struct Validation {
     std::vector<std::string> warnings;                    // sentences for a person
 };
 
+// What the operator says of one account.
+struct AccountOptions {
+    base::Tier tier = base::Tier::intermediate;
+    std::optional<base::NonceUnit> nonce_unit;  // none: found out by itself
+};
+
 struct AccountSettings {
     std::string default_account;  // may be empty
     std::chrono::milliseconds validation_timeout{30000};
     RetrySettings retry;
+    std::map<base::AccountName, AccountOptions> accounts;
+    std::map<base::AccountName, std::uint64_t> legacy_nonces;  // floors from old nonce files
 };
 
 class Accounts {
@@ -40,8 +49,15 @@ public:
     Accounts(Services services, AccountSettings settings)
         : services_(std::move(services)), settings_(std::move(settings)) {}
 
+    // The configuration was read again; calls that run keep what they began with.
+    void configure(AccountSettings settings) { settings_ = std::move(settings); }
+
     // Takes over what the keeper holds: after unlock, lock, add and remove.
     void refresh();
+
+    // After an unlock: asks Kraken for its time, and about every key whether it is accepted and what it may
+    // do, all accounts at once. What is wrong shows in the log and in the account's state.
+    awaitable<void> check();
 
     // The account that a private call means. locked, no_credentials, unknown_account.
     Result<std::shared_ptr<Account>> find(const std::optional<std::string>& wanted) const;
@@ -54,8 +70,13 @@ public:
     awaitable<Result<Validation>> validate(base::AccountName name);
     awaitable<Result<void>> remove(base::AccountName name);
 
+    // Raises the sequence of the account's key to the number in an old nonce file. Returns its last value.
+    awaitable<Result<std::uint64_t>> import_nonce(base::AccountName name, std::filesystem::path file);
+
     // "unknown" before the first call, then "reachable" or "unreachable".
     std::string_view upstream_state() const { return services_.api.state(); }
+    // How far Kraken's clock is ahead of ours; empty before Kraken told its time.
+    std::optional<std::chrono::milliseconds> clock_offset() const { return std::nullopt; }
 
     // The daemon is stopping: what waits in a lane is refused, what is on its way is seen to its end.
     void stop() { services_.api.stop(); }

@@ -6,22 +6,22 @@
 #include "base/clock.hpp"
 #include "base/hardening.hpp"
 #include "gate/changes.hpp"
+#include "gate/profile.hpp"
 #include "keeper/keeper.hpp"
 
 #include <boost/asio/any_io_executor.hpp>
 #include <boost/asio/awaitable.hpp>
 #include <chrono>
+#include <filesystem>
 #include <functional>
 #include <string>
+#include <vector>
 
 namespace krakken::gate {
 
-// Where the user lives and what they want to allow; what is off is not done.
-struct Profile {
-    std::string region = "US_CA";
-    bool supports_margin = false;
-    bool supports_futures = false;
-    bool supports_staking = false;
+// What reading the configuration again has changed.
+struct Reloaded {
+    std::vector<std::string> needs_restart;  // changed settings that only a restart brings into effect
 };
 
 struct Backend {
@@ -37,7 +37,10 @@ struct Backend {
     Profile profile;
     base::Protection protection;
     std::string base_url;
-    std::function<void()> shut_down = {};       // begins the drain
+    std::filesystem::path configuration_file;
+    std::function<void()> shut_down = {};  // begins the drain
+    // Reads the configuration again, as SIGHUP does; an unusable one changes nothing.
+    std::function<protocol::Result<Reloaded>()> reload = {};
     std::function<std::size_t()> clients = {};  // connected now
     bool stopping = false;                      // the drain has begun; `changes` were told
     base::Time state_since = clock.now();

@@ -54,14 +54,15 @@ Work make_private_call(std::shared_ptr<Account> account, Call call) {
     co_return outcome;
 }
 
-Result<Call> read_call(const Arguments& arguments, const Context& context) {
+Result<Call> read_call(const Arguments& arguments, const Context& context, const Profile& profile) {
     const std::string name = *arguments.text("endpoint");
     const protocol::Endpoint* endpoint = protocol::find_endpoint(name);
     if (!endpoint)
         return fail(ErrorCode::unknown_endpoint, "Kraken has no such endpoint; see: krakkenctl endpoints");
-    if (auto allowed = may_call(*endpoint); !allowed) return std::unexpected(std::move(allowed.error()));
     auto parameters = kraken::Parameters::parse(arguments.raw("params"));
     if (!parameters) return std::unexpected(std::move(parameters.error()));
+    if (auto allowed = may_call(*endpoint, *parameters, profile); !allowed)
+        return std::unexpected(std::move(allowed.error()));
 
     const auto timeout = arguments.integer("timeout_ms", 1, longest_timeout_ms, default_timeout_ms);
     if (!timeout) return std::unexpected(timeout.error());
@@ -104,7 +105,7 @@ Work wait_for(
 }  // namespace
 
 Handled handle_call(Backend& backend, const Arguments& arguments, const Context& context) {
-    auto call = read_call(arguments, context);
+    auto call = read_call(arguments, context, backend.profile);
     if (!call) return std::unexpected(std::move(call.error()));
     if (call->endpoint->kind == protocol::EndpointKind::public_)
         return make_public_call(backend, std::move(*call));

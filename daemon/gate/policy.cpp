@@ -6,7 +6,8 @@ namespace krakken::gate {
 
 using protocol::Effect;
 
-protocol::Result<void> may_call(const protocol::Endpoint& endpoint) {
+protocol::Result<void>
+may_call(const protocol::Endpoint& endpoint, const kraken::Parameters&, const Profile&) {
     if (endpoint.effect != Effect::fund && endpoint.effect != Effect::token) return {};
     const bool fund = endpoint.effect == Effect::fund;
     return std::unexpected(protocol::make_error(

@@ -45,6 +45,10 @@ public:
         return std::filesystem::exists(status) ? VaultState::locked : VaultState::uninitialized;
     }
 
+    bool vault_is_open() const override { return open_.has_value(); }
+
+    bool needs_restart(const base::AccountName&) const override { return false; }
+
     const Path& vault_path() const override { return settings_.vault_file; }
 
     awaitable<Result<void>> create(SecretText passphrase) override {

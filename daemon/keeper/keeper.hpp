@@ -31,6 +31,8 @@ enum class VaultState { uninitialized, locked, unlocked };
 // Cost of opening the vault with a passphrase; libsodium's three published settings.
 enum class KdfCost { interactive, moderate, sensitive };
 
+enum class Source { vault, environment };
+
 // What may be known of a key: everything but the key.
 struct KeyInfo {
     base::AccountName account;
@@ -38,6 +40,8 @@ struct KeyInfo {
     base::Tier tier = base::Tier::intermediate;
     bool has_otp = false;
     std::optional<base::Time> validated_at;  // absent: saved without Kraken's word
+    Source source = Source::vault;
+    bool hides_vault_entry = false;  // an environment key before a saved one of the same account
 };
 
 // A key that a client wants to add. The strings live in protected memory and are wiped with it.
@@ -68,7 +72,13 @@ class Keeper {
 public:
     virtual ~Keeper() = default;
 
+    // As clients see it: with keys from the environment and no vault, there is nothing to unlock.
     virtual VaultState state() const = 0;
+    // Whether keys can be saved: the vault file itself is open.
+    virtual bool vault_is_open() const = 0;
+    // The account's key came with the environment and was wiped by lock(); only a restart brings it back, and
+    // until then no other key stands in for it.
+    virtual bool needs_restart(const base::AccountName& account) const = 0;
     virtual const std::filesystem::path& vault_path() const = 0;
 
     // Makes a new vault and leaves it unlocked. vault "exists" if there is one.
@@ -92,7 +102,7 @@ public:
     virtual awaitable<Result<void>> remove_key_file(SecretText passphrase, std::filesystem::path file) = 0;
 
     // Takes a candidate key into memory so that it can sign, without saving it. invalid_params: shape, or
-    // name or key exists.
+    // name or key exists (in the vault, or in the environment: reason "environment").
     virtual awaitable<Result<StagedKey>> stage(NewKey candidate) = 0;
     // Saves a staged key durably; validated_at is empty when Kraken has not been asked or said no.
     virtual awaitable<Result<void>> commit(base::KeyId key, std::optional<base::Time> validated_at) = 0;
@@ -101,7 +111,8 @@ public:
     virtual awaitable<Result<void>> mark_validated(base::KeyId key, base::Time when) = 0;
     virtual awaitable<Result<void>> remove(base::KeyId key) = 0;
 
-    // The saved keys of an unlocked vault, in order of account name; empty when locked.
+    // The keys that can sign now, one for each account, in order of account name: those of the environment
+    // and, while the vault is open, the saved ones that these do not hide.
     virtual std::vector<KeyInfo> list() const = 0;
 
     // Signs one private call: API-Sign over path, nonce and body (Kraken, "Spot REST authentication"), the

@@ -89,7 +89,15 @@ struct SessionBench : Bench {
 
     gate::Changes changes{loop.context.get_executor()};
     gate::Backend backend{
-        loop.context.get_executor(), clock, keeper, accounts, changes, {}, {}, "https://api.kraken.com"
+        loop.context.get_executor(),
+        clock,
+        keeper,
+        accounts,
+        changes,
+        {},
+        {},
+        "https://api.kraken.com",
+        "/nowhere/config.toml"
     };
     std::shared_ptr<gate::Session> session;
     int end = -1;

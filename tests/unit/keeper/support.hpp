@@ -42,6 +42,7 @@ private:
 class SetClock final : public base::Clock {
 public:
     base::Time now() const override { return time; }
+    std::chrono::microseconds elapsed() const override { return {}; }
     base::Time time{std::chrono::seconds(1'700'000'000)};
 };
 

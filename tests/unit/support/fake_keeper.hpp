@@ -6,6 +6,7 @@
 
 #include <filesystem>
 #include <map>
+#include <set>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -20,6 +21,8 @@ public:
     void hold(std::string_view account, std::string_view key);
 
     keeper::VaultState state() const override { return vault; }
+    bool vault_is_open() const override { return vault == keeper::VaultState::unlocked; }
+    bool needs_restart(const base::AccountName& account) const override { return wiped.contains(account); }
     const std::filesystem::path& vault_path() const override { return path; }
     Done create(keeper::SecretText passphrase) override;
     Done unlock(keeper::SecretText passphrase) override;
@@ -46,6 +49,7 @@ public:
     std::map<base::KeyId, keeper::KeyInfo> staged;
     std::vector<std::string> warnings;  // of the next staged key
     bool commits_fail = false;
+    std::set<base::AccountName> wiped;  // environment accounts after a lock
 };
 
 }  // namespace krakken::test
