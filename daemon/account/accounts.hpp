@@ -37,11 +37,11 @@ struct AccountOptions {
 };
 
 struct AccountSettings {
-    std::string default_account;  // may be empty
+    std::string default_account = {};  // may be empty
     std::chrono::milliseconds validation_timeout{30000};
-    RetrySettings retry;
-    std::map<base::AccountName, AccountOptions> accounts;
-    std::map<base::AccountName, std::uint64_t> legacy_nonces;  // floors from old nonce files
+    RetrySettings retry = {};
+    std::map<base::AccountName, AccountOptions> accounts = {};
+    std::map<base::AccountName, std::uint64_t> legacy_nonces = {};  // floors from old nonce files
 };
 
 class Accounts {
