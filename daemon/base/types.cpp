@@ -7,12 +7,33 @@
 
 namespace krakken::base {
 
+namespace {
+
+bool is_name_character(char c) {
+    return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '_' || c == '-';
+}
+
+// The bytes behind the first one of a character beyond ASCII.
+bool continues_character(char c) {
+    return (static_cast<unsigned char>(c) & 0xC0U) == 0x80U;
+}
+
+}  // namespace
+
 std::optional<AccountName> AccountName::parse(std::string_view text) {
-    const auto allowed = [](char c) {
-        return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '_' || c == '-';
-    };
-    if (text.empty() || text.size() > 64 || !std::ranges::all_of(text, allowed)) return std::nullopt;
+    if (text.empty() || text.size() > 64 || !std::ranges::all_of(text, is_name_character))
+        return std::nullopt;
     return AccountName(std::string(text));
+}
+
+std::optional<AccountName> AccountName::folded(std::string_view text) {
+    std::string name;
+    for (const char c : text) {
+        if (continues_character(c)) continue;
+        const char lower = c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
+        name += is_name_character(lower) ? lower : '_';
+    }
+    return parse(name);
 }
 
 std::string_view name(Tier tier) {

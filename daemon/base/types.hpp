@@ -18,6 +18,9 @@ using Time = std::chrono::sys_time<std::chrono::microseconds>;
 class AccountName {
 public:
     static std::optional<AccountName> parse(std::string_view text);
+    // The account that a foreign name stands for (a part of an environment variable's or of an old nonce
+    // file's): lower-cased, and each character outside the set becomes '_'. Empty: no character, or too many.
+    static std::optional<AccountName> folded(std::string_view text);
 
     const std::string& text() const { return text_; }
     friend auto operator<=>(const AccountName&, const AccountName&) = default;
