@@ -33,6 +33,25 @@ Error stopping_error() {
     return error;
 }
 
+Error locked_error(bool vault_exists) {
+    if (!vault_exists) {
+        return make_error(ErrorCode::locked, "there is no vault yet")
+            .with("state", "uninitialized")
+            .with_remedy("run: krakkenctl setup");
+    }
+    return make_error(ErrorCode::locked, "the vault is locked")
+        .with("state", "locked")
+        .with_remedy("run: krakkenctl unlock");
+}
+
+Error wiped_error() {
+    return make_error(
+               ErrorCode::locked, "the account's key came with the environment and was wiped by a lock"
+    )
+        .with("state", "locked")
+        .with_remedy("restart krakkend with its environment");
+}
+
 std::string_view category(ErrorCode code) {
     switch (code) {
         case ErrorCode::parse_error:

@@ -78,6 +78,12 @@ std::unexpected<Error> fail(ErrorCode code, std::string message);
 // A call that the daemon does not send any more, because it is being stopped.
 Error stopping_error();
 
+// A secret is needed and none is open: the vault is locked, or there is none yet.
+Error locked_error(bool vault_exists);
+// The account's secret came with the daemon's environment and was wiped by a lock: nothing but a restart
+// brings it back.
+Error wiped_error();
+
 // The category of the contract's table, e.g. "rate_limit".
 std::string_view category(ErrorCode code);
 
