@@ -28,6 +28,9 @@ struct Backend {
     // What an opened or closed vault means for the rest of the daemon.
     void vault_opened();
     void vault_closed();
+    // Asks Kraken about every account in the background; who waits for a change is told of the outcome. For
+    // keys that are there without an unlock; after one it is done already.
+    void check_accounts();
 
     boost::asio::any_io_executor executor;
     const base::Clock& clock;
