@@ -68,7 +68,8 @@ int run(const app::Options& options, const base::Protection& protection) {
         base::log(base::LogLevel::warn, "config.without_effect", {{"setting", setting}});
     }
 
-    const base::SystemClock clock;
+    const base::SystemClock wall_clock;
+    kraken::ServerClock clock(wall_clock);
     auto store = state::open_state_store(context.get_executor(), paths.state_dir);
     if (!store) return fail(app::exit_storage, store.error());
     kraken::Api api(*upstream, configuration->request_timeout);

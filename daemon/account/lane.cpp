@@ -70,20 +70,20 @@ awaitable<Result<Attempt>> Lane::send(
     const bool acts = endpoint.effect != protocol::Effect::read && endpoint.effect != protocol::Effect::token;
     if (acts) ++acted_;
     if (place) *place = acted_;
+    if (services_.clock.take_ask()) ask_time_in_background();
     auto attempt = co_await send_in_turn(endpoint, parameters, deadlines.request);
     co_return attempt;
 }
 
 std::optional<Error> Lane::lockout() const {
     const auto until = services_.api.silent_until();
-    const base::Time now = services_.clock.now();
-    if (!until || now >= *until) return std::nullopt;
+    const auto elapsed = services_.clock.elapsed();
+    if (!until || elapsed >= *until) return std::nullopt;
     Error error = protocol::make_error(
         ErrorCode::lockout, "Kraken has locked this address out, so nothing is sent until that is over"
     );
     error.retryable = true;
-    error.retry_after = std::chrono::ceil<std::chrono::milliseconds>(*until - now);
-    error.details["until"] = base::rfc3339(*until);
+    tell_end(error, *until - elapsed);
     return error;
 }
 
@@ -91,10 +91,22 @@ void Lane::locked_out(Error& error) {
     if (error.origin != protocol::Origin::kraken) return;  // our own refusal during one does not prolong it
     // Kraken publishes "a few minutes" and "about 15 minutes"; a call too early begins it anew.
     constexpr std::chrono::minutes lockout{15};
-    const base::Time until = services_.clock.now() + lockout;
-    services_.api.silence_until(until);
-    error.retry_after = lockout;
-    error.details["until"] = base::rfc3339(until);
+    services_.api.silence_until(services_.clock.elapsed() + lockout);
+    tell_end(error, lockout);
+}
+
+void Lane::tell_end(Error& error, std::chrono::microseconds remaining) const {
+    error.retry_after = std::chrono::ceil<std::chrono::milliseconds>(remaining);
+    error.details["until"] = base::rfc3339(services_.clock.now() + remaining);
+}
+
+// Here, so that a daemon whose clients are silent asks nothing. At most one at a time: an answer is waited
+// for no longer than 10 s, and asked for once a minute.
+void Lane::ask_time_in_background() {
+    const auto done = [](std::exception_ptr bug, bool) {
+        if (bug) std::rethrow_exception(bug);
+    };
+    boost::asio::co_spawn(services_.executor, services_.api.ask_time(services_.clock), done);
 }
 
 awaitable<Result<Attempt>> Lane::send_in_turn(

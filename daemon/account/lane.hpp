@@ -5,10 +5,10 @@
 // only.
 
 #include "account/turns.hpp"
-#include "base/clock.hpp"
 #include "keeper/keeper.hpp"
 #include "kraken/api.hpp"
 #include "kraken/parameters.hpp"
+#include "kraken/server_clock.hpp"
 #include "nonce/sequence.hpp"
 #include "state/state_store.hpp"
 
@@ -27,7 +27,7 @@ struct Services {
     keeper::Keeper& keeper;
     state::StateStore& store;
     kraken::Api& api;
-    const base::Clock& clock;
+    kraken::ServerClock& clock;
 };
 
 struct Deadlines {
@@ -76,6 +76,8 @@ public:
 
 private:
     std::optional<protocol::Error> lockout() const;
+    void tell_end(protocol::Error& error, std::chrono::microseconds remaining) const;
+    void ask_time_in_background();
     // More than this many calls in front would not be served within any deadline a client may set.
     static constexpr std::size_t max_waiting = 256;
 

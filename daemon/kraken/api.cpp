@@ -1,11 +1,35 @@
 #include "kraken/api.hpp"
 
+#include "protocol/json_text.hpp"
+#include "protocol/limits.hpp"
+
 #include <algorithm>
+#include <boost/asio/as_tuple.hpp>
+#include <boost/asio/this_coro.hpp>
+#include <boost/asio/use_awaitable.hpp>
+#include <charconv>
 #include <utility>
 
 namespace krakken::kraken {
 
 using std::chrono::steady_clock;
+
+namespace {
+
+// The result of `Time`: {"unixtime":1616336594,"rfc1123":"..."}.
+std::optional<std::chrono::sys_seconds> told_time(std::string_view result) {
+    const auto members = protocol::split_object(result, protocol::max_reply_depth);
+    if (!members) return std::nullopt;
+    const auto* member = protocol::find(*members, "unixtime");
+    if (!member) return std::nullopt;
+    const char* const end = member->value.data() + member->value.size();
+    std::int64_t seconds = 0;
+    const auto [stopped, problem] = std::from_chars(member->value.data(), end, seconds);
+    if (problem != std::errc() || stopped != end) return std::nullopt;
+    return std::chrono::sys_seconds(std::chrono::seconds(seconds));
+}
+
+}  // namespace
 
 awaitable<Attempt> Api::call_public(
     const protocol::Endpoint& endpoint, std::string query, steady_clock::time_point deadline
@@ -33,6 +57,34 @@ awaitable<Attempt> Api::call_private(
     request.body = std::move(call.body);
     Attempt attempt = co_await send(std::move(request), deadline);
     co_return attempt;
+}
+
+awaitable<bool> Api::ask_time(ServerClock& clock) {
+    const auto before = clock.elapsed();
+    const Attempt attempt = co_await call_public(
+        *protocol::find_endpoint("Time"), "", steady_clock::now() + std::chrono::seconds(10)
+    );
+    const auto after = clock.elapsed();
+    if (attempt.end != Attempt::End::answered || !attempt.answer.errors.empty()) co_return false;
+    const auto time = told_time(attempt.answer.result);
+    if (time) clock.observe(*time, before, after);
+    co_return time.has_value();
+}
+
+void Api::stop() {
+    stopping_ = true;
+    for (auto* timer : pauses_)
+        timer->cancel();
+}
+
+awaitable<bool> Api::pause(std::chrono::milliseconds time) {
+    if (stopping_) co_return false;
+    const auto executor = co_await boost::asio::this_coro::executor;
+    boost::asio::steady_timer timer(executor, time);
+    const auto place = pauses_.insert(pauses_.end(), &timer);
+    co_await timer.async_wait(boost::asio::as_tuple(boost::asio::use_awaitable));
+    pauses_.erase(place);
+    co_return !stopping_;
 }
 
 awaitable<Attempt> Api::send(net::Request request, steady_clock::time_point deadline) {

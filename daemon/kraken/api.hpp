@@ -5,10 +5,13 @@
 
 #include "base/types.hpp"
 #include "kraken/reply.hpp"
+#include "kraken/server_clock.hpp"
 #include "net/upstream.hpp"
 #include "protocol/endpoints.hpp"
 
+#include <boost/asio/steady_timer.hpp>
 #include <chrono>
+#include <list>
 #include <optional>
 #include <string>
 
@@ -51,27 +54,36 @@ public:
         const protocol::Endpoint& endpoint, SignedCall call, std::chrono::steady_clock::time_point deadline
     );
 
+    // Asks Kraken for its time and tells it to `clock`; true if Kraken answered with one. Takes no longer
+    // than 10 s, since a slower answer tells nothing. `clock` must live until it ends.
+    awaitable<bool> ask_time(ServerClock& clock);
+
     // One connection for each lane, opened ahead of the first call.
     void keep_warm(std::size_t lanes) { upstream_.keep_warm(lanes); }
     std::string_view state() const { return state_; }
 
     // Kraken has locked this address out, and every further private call would prolong it. Kept here, because
-    // it concerns all accounts; their lanes ask before they send.
-    void silence_until(base::Time time) { silent_until_ = time; }
-    std::optional<base::Time> silent_until() const { return silent_until_; }
+    // it concerns all accounts; their lanes ask before they send. By Clock::elapsed(), so that a wall clock
+    // that steps neither prolongs nor ends it.
+    void silence_until(std::chrono::microseconds elapsed) { silent_until_ = elapsed; }
+    std::optional<std::chrono::microseconds> silent_until() const { return silent_until_; }
 
     // The daemon is stopping: calls that still wait for their turn are not sent any more, as there may be no
     // time left to see them to their end.
-    void stop() { stopping_ = true; }
+    void stop();
     bool stopping() const { return stopping_; }
+
+    // Waits between two attempts; stop() ends it early. False when the daemon is stopping.
+    awaitable<bool> pause(std::chrono::milliseconds time);
 
 private:
     awaitable<Attempt> send(net::Request request, std::chrono::steady_clock::time_point deadline);
 
     net::Upstream& upstream_;
     std::chrono::milliseconds request_timeout_;
-    std::optional<base::Time> silent_until_;
+    std::optional<std::chrono::microseconds> silent_until_;
     bool stopping_ = false;
+    std::list<boost::asio::steady_timer*> pauses_;
     std::string_view state_ = "unknown";  // of the latest call: "reachable" or "unreachable"
 };
 

@@ -158,7 +158,9 @@ TEST_CASE("a lockout silences every account until it is over") {
     CHECK(fixture.loop.run(other->call(call_of("Balance"))).error().code == ErrorCode::lockout);
     CHECK(fixture.upstream.requests.size() == 1);
 
-    fixture.clock.time += std::chrono::minutes(15);
+    fixture.clock.time += std::chrono::hours(24);  // a step of the wall clock does not end it
+    CHECK(other->state() == AccountState::lockout);
+    fixture.clock.advance(std::chrono::minutes(15));
     CHECK(other->state() == AccountState::ready);
     CHECK(fixture.call());
     CHECK(fixture.loop.run(other->call(call_of("Balance"))));

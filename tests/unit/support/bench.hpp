@@ -23,7 +23,8 @@ struct Bench {
     MemoryStore store{loop.context.get_executor()};
     FakeUpstream upstream{loop.context.get_executor()};
     kraken::Api api{upstream, std::chrono::seconds(30)};
-    account::Services services{loop.context.get_executor(), keeper, store, api, clock};
+    kraken::ServerClock server_clock{clock};
+    account::Services services{loop.context.get_executor(), keeper, store, api, server_clock};
     account::AccountSettings settings;
     account::Accounts accounts{services, settings};
 };
