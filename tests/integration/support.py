@@ -15,10 +15,8 @@ import re
 import shutil
 import signal
 import socket
-import ssl
 import subprocess
 import tempfile
-import threading
 import time
 import unittest
 import urllib.parse
@@ -28,10 +26,20 @@ KRAKKENCTL = os.environ["TEST_KRAKKENCTL"]
 EXCHANGE = os.environ["TEST_EXCHANGE"]
 SANITIZED = bool(os.environ.get("TEST_SANITIZE"))
 
+PYTHON = "/usr/bin/python3"  # one that every user may run
 PATIENCE = 60.0  # seconds until something that must happen is called missing
 PASSPHRASE = "correct horse battery staple"
 TRADING = ["query-funds", "query-open-trades", "query-closed-trades", "modify-trades", "close-trades"]
 TROUBLE = re.compile(r"AddressSanitizer|LeakSanitizer|ThreadSanitizer|runtime error:|event=bug|Assertion|terminate called")
+
+
+# Every error that the daemon may give, with its category.
+CATEGORIES = {
+    -32700: "protocol", -32600: "protocol", -32601: "protocol", -32602: "protocol", -32603: "protocol",
+    -32001: "locked", -32002: "no_credentials", -32003: "forbidden", -32004: "unknown_account", -32005: "unknown_endpoint",
+    -32006: "passphrase", -32007: "vault", -32010: "auth", -32011: "permission", -32012: "nonce", -32013: "rate_limit",
+    -32014: "funds", -32015: "order", -32016: "service", -32017: "network", -32018: "timeout", -32019: "outcome_unknown",
+    -32020: "overloaded", -32021: "lockout", -32022: "idempotency", -32023: "storage", -32024: "stopping"}
 
 
 def wait_for(what, seconds=PATIENCE, said="it did not happen in time"):
@@ -234,9 +242,12 @@ class Daemon:
         self.log_file = self.folder / "daemon.log"
         self.level = level
         self.process = None
+        self.program = KRAKKEND
+        self.variables = {}  # further ones of its environment
+        self.user = {}  # whose process it is, as subprocess names it
 
     def command(self, *more):
-        return [KRAKKEND, "--config-dir", self.config_dir, "--state-dir", self.state_dir, "--runtime-dir",
+        return [self.program, "--config-dir", self.config_dir, "--state-dir", self.state_dir, "--runtime-dir",
                 self.runtime_dir, "--log-level", self.level, *more]
 
     def environment(self, **more):
@@ -245,8 +256,8 @@ class Daemon:
 
     def start(self):
         with open(self.log_file, "ab") as log:
-            self.process = subprocess.Popen(self.command(), stdin=subprocess.DEVNULL, stdout=log, stderr=log,
-                                            env=self.environment())
+            self.process = subprocess.Popen(self.command(), stdin=subprocess.DEVNULL, stdout=log, stderr=log, cwd="/",
+                                            env=self.environment(**self.variables), **self.user)
         wait_for(self.answers, said="the daemon does not start")
 
     def answers(self):
@@ -259,9 +270,19 @@ class Daemon:
 
     def run(self, *more):
         """Runs it to its end, for starts that are to be refused. Returns status, standard output and error."""
-        done = subprocess.run(self.command(*more), capture_output=True, text=True, timeout=PATIENCE,
-                              env=self.environment())
+        done = subprocess.run(self.command(*more), capture_output=True, text=True, timeout=PATIENCE, cwd="/",
+                              env=self.environment(**self.variables), **self.user)
         return done.returncode, done.stdout, done.stderr
+
+    def give_to(self, uid, groups=()):
+        """From its next start on it is this user's: folders, files, program and process."""
+        self.program = self.folder / "krakkend"  # a copy: the folder of the built one may be closed to others
+        shutil.copy(KRAKKEND, self.program)
+        for folder in (self.folder.parent, self.folder):
+            folder.chmod(0o711)
+        for path in (self.folder, *self.folder.rglob("*")):
+            os.chown(path, uid, uid, follow_symlinks=False)
+        self.user = {"user": uid, "group": uid, "extra_groups": list(groups)}
 
     def client(self, **options):
         return Client(self.client_socket, **options)
@@ -299,6 +320,28 @@ class Daemon:
         done = subprocess.run([KRAKKENCTL, *arguments], input=stdin, capture_output=True, text=True, timeout=PATIENCE,
                               env=self.environment(KRAKKEND_RUNTIME_DIR=str(self.runtime_dir)))
         return done.returncode, done.stdout, done.stderr
+
+
+ASK = """
+import os, socket, sys
+one = socket.socket(socket.AF_UNIX)
+one.settimeout(60)
+try: one.connect(sys.argv[1])
+except PermissionError: sys.exit(13)
+try: one.sendall(sys.argv[2].encode() + b"\\n"); sys.stdout.buffer.write(one.makefile("rb").readline())
+except (BrokenPipeError, ConnectionResetError): pass
+"""
+AS_ROOT = unittest.skipIf(os.geteuid() != 0, "only root can become somebody else or give files away")
+SOMEBODY, STRANGER, NOBODY = 4242, 4343, 65534  # users that own nothing here
+
+
+def ask_as(uid, path, request='{"jsonrpc":"2.0","id":1,"method":"ping"}', groups=()):
+    """What a process of this user gets from the socket: a line, b"" when it is closed without a word, None when the
+    kernel lets it not even connect."""
+    done = subprocess.run([PYTHON, "-c", ASK, str(path), request], capture_output=True, cwd="/", user=uid, group=uid,
+                          extra_groups=list(groups), timeout=2 * PATIENCE)
+    assert done.returncode in (0, 13), done.stderr
+    return None if done.returncode else done.stdout.rstrip(b"\n")
 
 
 class DaemonTest(unittest.TestCase):
@@ -348,6 +391,11 @@ class DaemonTest(unittest.TestCase):
         """A reply is this error; members of `data` are compared where given. Returns the error."""
         error = reply["error"] if "error" in reply else reply
         self.assertEqual(error.get("code"), code, reply)
+        self.assertEqual(error["data"]["category"], CATEGORIES[code], reply)
+        self.assertIn(error["data"]["executed"], ("no", "yes", "unknown"), reply)
+        self.assertIn(error["data"]["retryable"], (True, False) if error["data"]["executed"] == "no" else (False,), reply)
+        self.assertIn(error["data"]["origin"], ("daemon", "kraken"), reply)
+        self.assertTrue(error["message"], reply)
         for name, value in data.items():
             self.assertEqual(error["data"].get(name), value, reply)
         return error
@@ -356,77 +404,24 @@ class DaemonTest(unittest.TestCase):
         return self.exchange.state()["orders_executed"][account]
 
 
-class CannedServer:
-    """A TLS server that answers with prepared bytes: for what the exchange would never say.
+class SharedTest(DaemonTest):
+    """One exchange, daemon and unlocked vault for all tests of the class: for tests that leave things as they were."""
 
-    `answers` maps a path to whole HTTP replies given one after the other (the last one again and again), or to None: close.
-    """
+    @classmethod
+    def setUpClass(cls):
+        world = cls()
+        world.addCleanup = cls.addClassCleanup
+        DaemonTest.setUp(world)
+        cls.folder, cls.keys, cls.exchange, cls.daemon = world.folder, world.keys, world.exchange, world.daemon
+        cls.prepare(world)
 
-    def __init__(self, certificate, private_key, address="127.0.0.1"):
-        self.answers = {}
-        self.requests = []
-        self.context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-        self.context.load_cert_chain(certificate, private_key)
-        self.listener = socket.create_server((address, 0))
-        self.base_url = f"https://{address}:{self.listener.getsockname()[1]}"
-        self.connections, self.threads = [], [threading.Thread(target=self.accept)]
-        self.threads[0].start()
+    def prepare(self):
+        self.set_up_vault()
 
-    def stop(self):
-        self.listener.shutdown(socket.SHUT_RDWR)
-        self.threads[0].join(PATIENCE)
-        self.listener.close()
-        for connection in self.connections:
-            try:
-                connection.shutdown(socket.SHUT_RDWR)
-            except OSError:
-                pass
-        for thread in self.threads:
-            thread.join(PATIENCE)
-        for connection in self.connections:
-            connection.close()
-
-    def accept(self):
-        while True:
-            try:
-                connection, _ = self.listener.accept()
-            except OSError:
-                return
-            self.connections.append(connection)
-            self.threads.append(threading.Thread(target=self.serve, args=(connection,)))
-            self.threads[-1].start()
-
-    def serve(self, connection):
-        try:
-            connection.settimeout(PATIENCE)
-            stream = self.context.wrap_socket(connection, server_side=True)
-            self.connections.append(stream)
-            reader = stream.makefile("rb")
-            while self.serve_one(stream, reader):
-                pass
-            stream.unwrap()
-        except (OSError, ValueError):
-            return
-
-    def serve_one(self, stream, reader):
-        start = reader.readline()
-        if not start:
-            return False
-        headers = http.client.parse_headers(reader)
-        body = reader.read(int(headers.get("Content-Length", 0)))
-        target = start.split()[1].decode()
-        self.requests.append((target, headers, body))
-        answers = self.answers[target.split("?")[0]]
-        answer = answers.pop(0) if len(answers) > 1 else answers[0]
-        if answer is None:
-            return False
-        stream.sendall(answer)
-        return b"connection: close" not in answer.split(b"\r\n\r\n")[0].lower()
-
-
-def http_reply(body, status="200 OK", content_type="application/json", more=""):
-    body = body if isinstance(body, bytes) else body.encode()
-    return f"HTTP/1.1 {status}\r\nContent-Type: {content_type}\r\nContent-Length: {len(body)}\r\n{more}\r\n".encode() + body
+    def setUp(self):
+        self.client, self.admin = self.daemon.client(), self.daemon.admin()
+        self.addCleanup(self.client.close)
+        self.addCleanup(self.admin.close)
 
 
 def main():

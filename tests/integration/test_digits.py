@@ -7,6 +7,7 @@ import re
 import urllib.parse
 
 import support
+from canned_server import CannedServer, http_reply
 
 NUMBERS = ("1.10000000", "0.00000001", "1234567890123456789012345678.123456789012", "0.1000000000000000055511151231257827021181",
            "1e-8", "1E+08", "1.0e0", "-0", "-0.0", "0", "9223372036854775808", "18446744073709551616",
@@ -111,14 +112,14 @@ class FromKraken(support.DaemonTest):
     def setUp(self):
         super().setUp()
         tls = self.folder / "exchange" / "tls"
-        self.server = support.CannedServer(tls / "server.pem", tls / "server.key")
+        self.server = CannedServer(tls / "server.pem", tls / "server.key")
         self.addCleanup(self.server.stop)
         # The first attempt is the only one: what one answer means is what is asked here.
         self.canned = self.make_daemon("canned", base_url=self.server.base_url, config="[retry]\nmax_attempts = 1\n")
         self.canned.start()
         with self.canned.admin() as admin:
             admin.result("vault.create", {"passphrase": support.PASSPHRASE})
-            self.server.answers["/0/private/GetApiKeyInfo"] = [support.http_reply('{"error":["EService:Busy"]}')]
+            self.server.answers["/0/private/GetApiKeyInfo"] = [http_reply('{"error":["EService:Busy"]}')]
             admin.result("account.add", {**self.keys["alice"].add_params(), "save": "unvalidated"})
         self.client = self.canned.client()
         self.addCleanup(self.client.close)
@@ -133,12 +134,12 @@ class FromKraken(support.DaemonTest):
             for endpoint in ("Ticker", "Balance", "AddOrder"):
                 for body in (b'{"error":[],"result":%s}', b' {"result" :%s, "error" : [ ] , "more":[{}]} \n'):
                     with self.subTest(endpoint, result=result[:80]):
-                        self.assertEqual(self.result_of(endpoint, support.http_reply(body % result)), result)
+                        self.assertEqual(self.result_of(endpoint, http_reply(body % result)), result)
 
     def test_line_breaks_between_tokens_become_spaces(self):
         result = b'{\r\n  "a":\n\t1.10000000,\n"b": "x\\ny"\r\n}'
         for endpoint in ("Ticker", "Balance", "AddOrder"):
-            got = self.result_of(endpoint, support.http_reply(b'{\n"error":\n[\n]\n,\n"result":\n' + result + b"\n}\n"))
+            got = self.result_of(endpoint, http_reply(b'{\n"error":\n[\n]\n,\n"result":\n' + result + b"\n}\n"))
             self.assertEqual(got, re.sub(rb"[\r\n]", b" ", result))
 
     def test_chunked_and_split_replies(self):
@@ -151,36 +152,36 @@ class FromKraken(support.DaemonTest):
 
     def test_content_type_does_not_matter_for_json(self):
         for kind in ("text/plain", "text/html", "application/octet-stream", "application/zip"):
-            reply = support.http_reply('{"error":[],"result":{"a":1.0}}', content_type=kind)
+            reply = http_reply('{"error":[],"result":{"a":1.0}}', content_type=kind)
             self.assertEqual(self.result_of("Balance", reply), b'{"a":1.0}')
 
     def test_warnings_are_no_errors(self):
-        reply = support.http_reply('{"error":["WGeneral:Danger"],"result":{"a":1.0}}')
+        reply = http_reply('{"error":["WGeneral:Danger"],"result":{"a":1.0}}')
         self.assertEqual(self.result_of("AddOrder", reply), b'{"a":1.0}')
 
     def test_files(self):
         for content in (b"PK\x03\x04" + bytes(range(256)) * 9, b"\x00\xff\n\r\n"):
             for kind in ("application/zip", "application/octet-stream"):
-                got = json.loads(self.result_of("RetrieveExport", support.http_reply(content, content_type=kind)))
+                got = json.loads(self.result_of("RetrieveExport", http_reply(content, content_type=kind)))
                 self.assertEqual((got["content_type"], base64.b64decode(got["base64"], validate=True)), (kind, content))
 
     def test_what_is_no_answer(self):
         html = "<!DOCTYPE html>\n<html><body>502 Bad Gateway <b>\u00e4</b></body></html>"
         wrong = (
-            support.http_reply(html, "502 Bad Gateway", "text/html"),
-            support.http_reply(html, content_type="text/html"),
-            support.http_reply('{"error":[],"result":{"a":1}}', "502 Bad Gateway"),
-            support.http_reply('{"error":[],"result":{"a":1.0'),
-            support.http_reply('{"error":[],"result":{"a":1.0}}}'),
-            support.http_reply('{"error":[],"result":{"a":01}}'),
-            support.http_reply('{"error":[],"result":{"a":NaN}}'),
-            support.http_reply('{"error":[],"result":{"a":1.}}'),
-            support.http_reply(b'{"error":[],"result":{"a":"\xff"}}'),
-            support.http_reply(b'{"error":[],"result":{"a":"\n"}}'),
-            support.http_reply('{"error":[],"result":' + "[" * 200 + "]" * 200 + "}"),
-            support.http_reply('{"error":[]}'), support.http_reply('{"result":{}}'), support.http_reply('{"error":{},"result":{}}'),
-            support.http_reply('{"error":[1],"result":{}}'), support.http_reply("[]"), support.http_reply(""), support.http_reply("null"),
-            support.http_reply(b"PK\x03\x04\x00\xff"),
+            http_reply(html, "502 Bad Gateway", "text/html"),
+            http_reply(html, content_type="text/html"),
+            http_reply('{"error":[],"result":{"a":1}}', "502 Bad Gateway"),
+            http_reply('{"error":[],"result":{"a":1.0'),
+            http_reply('{"error":[],"result":{"a":1.0}}}'),
+            http_reply('{"error":[],"result":{"a":01}}'),
+            http_reply('{"error":[],"result":{"a":NaN}}'),
+            http_reply('{"error":[],"result":{"a":1.}}'),
+            http_reply(b'{"error":[],"result":{"a":"\xff"}}'),
+            http_reply(b'{"error":[],"result":{"a":"\n"}}'),
+            http_reply('{"error":[],"result":' + "[" * 200 + "]" * 200 + "}"),
+            http_reply('{"error":[]}'), http_reply('{"result":{}}'), http_reply('{"error":{},"result":{}}'),
+            http_reply('{"error":[1],"result":{}}'), http_reply("[]"), http_reply(""), http_reply("null"),
+            http_reply(b"PK\x03\x04\x00\xff"),
             b"HTTP/1.1 200 OK\r\nContent-Length: 100\r\nConnection: close\r\n\r\n" + b'{"error":[],"result":{}}',
             b"nonsense\r\n\r\n",
             None,
@@ -201,7 +202,7 @@ class FromKraken(support.DaemonTest):
     def test_kraken_errors_come_through(self):
         for text, code in (("EOrder:Insufficient funds", -32014), ("EOrder:Invalid price", -32015), ("EService:Busy", -32016),
                            ("EAPI:Rate limit exceeded", -32013), ("EWhat:\u00e4 \"new\" one", -32015)):
-            self.server.answers["/0/private/OpenOrders"] = [support.http_reply(json.dumps({"error": [text]}))]
+            self.server.answers["/0/private/OpenOrders"] = [http_reply(json.dumps({"error": [text]}))]
             error = self.assert_error(self.client.call("OpenOrders"), code, origin="kraken", kraken=[text])
             self.assertEqual(error["data"]["executed"], "no")
 

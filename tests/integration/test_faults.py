@@ -2,6 +2,7 @@
 """Trouble at Kraken or on the way there: reads are repeated, placements never, and nobody is told what is not known."""
 
 import support
+from canned_server import CannedServer
 
 ORDER = {"pair": "XBTUSD", "type": "buy", "ordertype": "limit", "price": "10000.0", "volume": "0.01"}
 
@@ -243,7 +244,7 @@ class Tls(FaultTest):
     def test_host_must_match(self):
         # The certificate is for localhost and 127.0.0.1.
         tls = self.folder / "exchange" / "tls"
-        server = support.CannedServer(tls / "server.pem", tls / "server.key", address="127.0.0.2")
+        server = CannedServer(tls / "server.pem", tls / "server.key", address="127.0.0.2")
         self.addCleanup(server.stop)
         daemon = self.make_daemon("host", base_url=server.base_url)
         daemon.start()

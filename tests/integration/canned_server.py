@@ -1,0 +1,81 @@
+"""A server that says what the simulated exchange never would."""
+
+import http.client
+import socket
+import ssl
+import threading
+
+from support import PATIENCE
+
+
+class CannedServer:
+    """A TLS server that answers with prepared bytes: for what the exchange would never say.
+
+    `answers` maps a path to whole HTTP replies given one after the other (the last one again and again), or to None: close.
+    """
+
+    def __init__(self, certificate, private_key, address="127.0.0.1"):
+        self.answers = {}
+        self.requests = []
+        self.context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        self.context.load_cert_chain(certificate, private_key)
+        self.listener = socket.create_server((address, 0))
+        self.base_url = f"https://{address}:{self.listener.getsockname()[1]}"
+        self.connections, self.threads = [], [threading.Thread(target=self.accept)]
+        self.threads[0].start()
+
+    def stop(self):
+        self.listener.shutdown(socket.SHUT_RDWR)
+        self.threads[0].join(PATIENCE)
+        self.listener.close()
+        for connection in self.connections:
+            try:
+                connection.shutdown(socket.SHUT_RDWR)
+            except OSError:
+                pass
+        for thread in self.threads:
+            thread.join(PATIENCE)
+        for connection in self.connections:
+            connection.close()
+
+    def accept(self):
+        while True:
+            try:
+                connection, _ = self.listener.accept()
+            except OSError:
+                return
+            self.connections.append(connection)
+            self.threads.append(threading.Thread(target=self.serve, args=(connection,)))
+            self.threads[-1].start()
+
+    def serve(self, connection):
+        try:
+            connection.settimeout(PATIENCE)
+            stream = self.context.wrap_socket(connection, server_side=True)
+            self.connections.append(stream)
+            reader = stream.makefile("rb")
+            while self.serve_one(stream, reader):
+                pass
+            stream.unwrap()
+        except (OSError, ValueError):
+            return
+
+    def serve_one(self, stream, reader):
+        start = reader.readline()
+        if not start:
+            return False
+        headers = http.client.parse_headers(reader)
+        body = reader.read(int(headers.get("Content-Length", 0)))
+        target = start.split()[1].decode()
+        self.requests.append((target, headers, body))
+        answers = self.answers[target.split("?")[0]]
+        answer = answers.pop(0) if len(answers) > 1 else answers[0]
+        if answer is None:
+            return False
+        stream.sendall(answer)
+        return b"connection: close" not in answer.split(b"\r\n\r\n")[0].lower()
+
+
+def http_reply(body, status="200 OK", content_type="application/json", more=""):
+    body = body if isinstance(body, bytes) else body.encode()
+    return f"HTTP/1.1 {status}\r\nContent-Type: {content_type}\r\nContent-Length: {len(body)}\r\n{more}\r\n".encode() + body
