@@ -58,7 +58,7 @@ awaitable<Result<std::string>> Account::call(Call call) {
             *call.endpoint, call.parameters, {turn, call.deadline}, keeps_place ? &place : nullptr
         );
     };
-    auto outcome = co_await make_call(services_.executor, call, retry_, send_once);
+    auto outcome = co_await make_call(services_.executor, services_.clock, call, retry_, send_once);
     latency_.add(std::chrono::duration_cast<std::chrono::microseconds>(steady_clock::now() - begun));
     note(outcome);
     if (!outcome) outcome.error().account = info_.account.text();

@@ -95,7 +95,7 @@ awaitable<Result<std::string>> Accounts::call_public(Call call) {
     const auto query = call.parameters.query();
     if (!query) co_return std::unexpected(query.error());
     const SendOnce send_once = [&] { return send_public(*call.endpoint, *query, call.deadline); };
-    auto outcome = co_await make_call(services_.executor, call, settings_.retry, send_once);
+    auto outcome = co_await make_call(services_.executor, services_.clock, call, settings_.retry, send_once);
     co_return outcome;
 }
 
@@ -208,7 +208,7 @@ awaitable<Result<std::string>> Accounts::ask(const base::KeyId& key, std::string
     const SendOnce send_once = [&] {
         return lane->send(*call.endpoint, call.parameters, {deadline, deadline}, nullptr, Lane::Hold::passed);
     };
-    auto outcome = co_await make_call(services_.executor, call, settings_.retry, send_once);
+    auto outcome = co_await make_call(services_.executor, services_.clock, call, settings_.retry, send_once);
     if (!outcome && outcome.error().code == ErrorCode::lockout) lane->locked_out(outcome.error());
     co_return outcome;
 }

@@ -26,7 +26,11 @@ double random_share() {
 }  // namespace
 
 awaitable<Result<std::string>> make_call(
-    boost::asio::any_io_executor executor, const Call& call, RetrySettings settings, const SendOnce& send_once
+    boost::asio::any_io_executor executor,
+    const base::Clock& clock,
+    const Call& call,
+    RetrySettings settings,
+    const SendOnce& send_once
 ) {
     Retry retry(*call.endpoint, settings);
     std::optional<protocol::Error> earlier;
@@ -34,7 +38,7 @@ awaitable<Result<std::string>> make_call(
         auto attempt = co_await send_once();
         // Where an earlier attempt may have reached Kraken, "nothing was sent" would be untrue.
         if (!attempt) co_return std::unexpected(earlier ? std::move(*earlier) : std::move(attempt.error()));
-        Retry::Verdict verdict = retry.on(std::move(*attempt), random_share());
+        Retry::Verdict verdict = retry.on(std::move(*attempt), random_share(), clock.now());
         if (auto* done = std::get_if<Retry::Done>(&verdict)) {
             for (const std::string& warning : done->warnings) {
                 log(LogLevel::warn,

@@ -4,6 +4,7 @@
 // or no time left.
 
 #include "account/retry.hpp"
+#include "base/clock.hpp"
 #include "kraken/parameters.hpp"
 
 #include <boost/asio/any_io_executor.hpp>
@@ -28,9 +29,13 @@ struct Call {
 // Makes one attempt at a call. An error means that nothing was sent.
 using SendOnce = std::function<awaitable<Result<kraken::Attempt>>()>;
 
-// Kraken's result, or why there is none. `send_once` and `call` must live until it returns.
+// Kraken's result, or why there is none. `clock`, `call` and `send_once` must live until it returns.
 awaitable<Result<std::string>> make_call(
-    boost::asio::any_io_executor executor, const Call& call, RetrySettings settings, const SendOnce& send_once
+    boost::asio::any_io_executor executor,
+    const base::Clock& clock,
+    const Call& call,
+    RetrySettings settings,
+    const SendOnce& send_once
 );
 
 }  // namespace krakken::account

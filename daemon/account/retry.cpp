@@ -27,21 +27,21 @@ bool contradicts_itself(const kraken::Answer& answer) {
 
 }  // namespace
 
-Retry::Verdict Retry::on(Attempt attempt, double jitter) {
+Retry::Verdict Retry::on(Attempt attempt, double jitter, base::Time now) {
     ++attempts_;
     if (attempt.end == Attempt::End::lost && endpoint_.effect != protocol::Effect::read) in_doubt_ = true;
-    Verdict verdict = judge(std::move(attempt), jitter);
+    Verdict verdict = judge(std::move(attempt), jitter, now);
     if (in_doubt_) leave_in_doubt(verdict);
     return verdict;
 }
 
-Retry::Verdict Retry::judge(Attempt attempt, double jitter) {
+Retry::Verdict Retry::judge(Attempt attempt, double jitter, base::Time now) {
     if (contradicts_itself(attempt.answer) && kraken::acts_once(endpoint_)) {
         attempt.end = Attempt::End::lost;
         attempt.detail = fmt::format("a result beside the error {}", fmt::join(attempt.answer.errors, ", "));
     }
     if (attempt.end != Attempt::End::answered) return on_no_answer(attempt, jitter);
-    if (!attempt.answer.errors.empty()) return on_refusal(std::move(attempt.answer), jitter);
+    if (!attempt.answer.errors.empty()) return on_refusal(std::move(attempt.answer), jitter, now);
     return Done{std::move(attempt.answer.result), std::move(attempt.answer.warnings)};
 }
 
@@ -56,8 +56,8 @@ void Retry::leave_in_doubt(Verdict& verdict) {
     error->retryable = false;
 }
 
-Retry::Verdict Retry::on_refusal(kraken::Answer answer, double jitter) {
-    Error error = kraken::classify(std::move(answer.errors), endpoint_);
+Retry::Verdict Retry::on_refusal(kraken::Answer answer, double jitter, base::Time now) {
+    Error error = kraken::classify(std::move(answer.errors), endpoint_, now);
     if (error.executed == Executed::unknown) return GiveUp{std::move(error)};
     switch (error.code) {
         case ErrorCode::nonce:

@@ -6,6 +6,7 @@
 // backoff. A refused nonce is tried once more with a fresh one, because a late copy of an older call may have
 // been in the way; twice means another user of the key.
 
+#include "base/types.hpp"
 #include "kraken/api.hpp"
 #include "protocol/endpoints.hpp"
 #include "protocol/error.hpp"
@@ -40,13 +41,13 @@ public:
     Retry(const protocol::Endpoint& endpoint, RetrySettings settings)
         : endpoint_(endpoint), settings_(settings) {}
 
-    // `jitter` in [0, 1) spreads the pauses of many callers.
-    Verdict on(kraken::Attempt attempt, double jitter);
+    // `jitter` in [0, 1) spreads the pauses of many callers; `now` is for texts that name a time.
+    Verdict on(kraken::Attempt attempt, double jitter, base::Time now);
 
 private:
-    Verdict judge(kraken::Attempt attempt, double jitter);
+    Verdict judge(kraken::Attempt attempt, double jitter, base::Time now);
     static void leave_in_doubt(Verdict& verdict);
-    Verdict on_refusal(kraken::Answer answer, double jitter);
+    Verdict on_refusal(kraken::Answer answer, double jitter, base::Time now);
     Verdict on_no_answer(const kraken::Attempt& attempt, double jitter);
     Verdict again_or_give_up(protocol::Error error, double jitter) const;
 

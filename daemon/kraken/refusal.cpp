@@ -262,7 +262,9 @@ const Meaning& gravest_of(const std::vector<std::string>& errors) {
 }
 
 // "EService:Throttled: <unix time>" says until when.
-std::optional<std::chrono::milliseconds> throttled_for(const std::vector<std::string>& errors) {
+std::optional<std::chrono::milliseconds> throttled_for(
+    const std::vector<std::string>& errors, base::Time now
+) {
     constexpr std::string_view prefix = "EService:Throttled:";
     for (const std::string& error : errors) {
         const std::string text = without_blanks(error);
@@ -270,8 +272,8 @@ std::optional<std::chrono::milliseconds> throttled_for(const std::vector<std::st
         std::int64_t until = 0;
         const std::string_view digits = std::string_view(text).substr(prefix.size());
         if (std::from_chars(digits.data(), digits.data() + digits.size(), until).ec != std::errc()) continue;
-        const auto now = std::chrono::floor<std::chrono::seconds>(std::chrono::system_clock::now());
-        const std::int64_t earliest = now.time_since_epoch().count() + 1;
+        const std::int64_t earliest =
+            std::chrono::floor<std::chrono::seconds>(now).time_since_epoch().count() + 1;
         // Whatever the text says: seconds and not for ever.
         return std::chrono::seconds(1 + std::clamp(until, earliest, earliest + 899) - earliest);
     }
@@ -291,7 +293,7 @@ bool acts_once(const protocol::Endpoint& endpoint) {
     return endpoint.effect == Effect::place || endpoint.effect == Effect::fund || !endpoint.repeatable;
 }
 
-Error classify(std::vector<std::string> errors, const protocol::Endpoint& endpoint) {
+Error classify(std::vector<std::string> errors, const protocol::Endpoint& endpoint, base::Time now) {
     const Meaning& meaning = gravest_of(errors);
     const bool open = std::ranges::any_of(errors, [](const std::string& error) {
         return meaning_of(error).fate == Fate::open;
@@ -301,7 +303,7 @@ Error classify(std::vector<std::string> errors, const protocol::Endpoint& endpoi
     error.origin = protocol::Origin::kraken;
     error.remedy = meaning.remedy;
     error.retryable = meaning.again == Again::later;
-    error.retry_after = throttled_for(errors);
+    error.retry_after = throttled_for(errors, now);
     if (meaning.code == ErrorCode::permission && error.remedy.empty() && !endpoint.permission.empty()) {
         error.remedy = "tick " + protocol::permission_titles(endpoint.permission) + " for this key at Kraken";
     }

@@ -2,6 +2,7 @@
 
 // What Kraken's error strings mean: one table from their texts to the contract's codes.
 
+#include "base/types.hpp"
 #include "protocol/endpoints.hpp"
 #include "protocol/error.hpp"
 
@@ -14,7 +15,8 @@ namespace krakken::kraken {
 // A text that leaves open whether a placement or movement of funds was executed makes it outcome_unknown;
 // where the text is not known at all, so does its class decide: refusals by rule ("EOrder:") executed
 // nothing, faults ("EGeneral:Internal error") may have.
-protocol::Error classify(std::vector<std::string> errors, const protocol::Endpoint& endpoint);
+// `now`: Kraken says until when it throttles, and callers want to know how long.
+protocol::Error classify(std::vector<std::string> errors, const protocol::Endpoint& endpoint, base::Time now);
 
 // Turns the error of a call that acts once into outcome_unknown: it may have been executed.
 void leave_outcome_open(protocol::Error& error);

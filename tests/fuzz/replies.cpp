@@ -17,7 +17,7 @@ using protocol::Executed;
 void check_refusal(const std::vector<std::string>& errors) {
     for (const char* name : {"Balance", "CancelOrder", "AddOrder", "Withdraw"}) {
         const protocol::Endpoint& endpoint = *protocol::find_endpoint(name);
-        const protocol::Error error = kraken::classify(errors, endpoint);
+        const protocol::Error error = kraken::classify(errors, endpoint, base::Time());
         const bool open = error.executed == Executed::unknown;
         require(open == (error.code == ErrorCode::outcome_unknown), "unknown is one code");
         require(!open || kraken::acts_once(endpoint), "only what acts can be unknown");

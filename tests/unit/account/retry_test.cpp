@@ -37,6 +37,8 @@ Attempt without_answer(Attempt::End end) {
     return attempt;
 }
 
+const base::Time now{1'700'000'000s};
+
 const Attempt lost = without_answer(Attempt::End::lost);
 const Attempt not_sent = without_answer(Attempt::End::not_sent);
 
@@ -58,7 +60,7 @@ TEST_CASE("an answer is the end, warnings beside it") {
     Retry retry(*find_endpoint("Balance"), {});
     Attempt attempt = answered("{}");
     attempt.answer.warnings = {"WGeneral:x"};
-    const auto verdict = retry.on(attempt, 0);
+    const auto verdict = retry.on(attempt, 0, now);
     REQUIRE(std::holds_alternative<Retry::Done>(verdict));
     CHECK(std::get<Retry::Done>(verdict).result == "{}");
     CHECK(std::get<Retry::Done>(verdict).warnings.size() == 1);
@@ -90,7 +92,7 @@ TEST_CASE("what is tried again and what is not") {
         CAPTURE(attempt.answer.errors, static_cast<int>(attempt.end));
         for (const char* harmless : {"Balance", "Ticker", "CancelOrder"}) {
             Retry retry(*find_endpoint(harmless), {});
-            const auto verdict = retry.on(attempt, 0);
+            const auto verdict = retry.on(attempt, 0, now);
             CHECK(pause_of(verdict).has_value() == read_again);
             CHECK(error_of(verdict).code == read);
             const bool in_doubt = attempt.end == Attempt::End::lost && std::string(harmless) == "CancelOrder";
@@ -98,7 +100,7 @@ TEST_CASE("what is tried again and what is not") {
         }
         for (const char* acting : {"AddOrder", "AmendOrder", "Withdraw", "AddExport"}) {
             Retry retry(*find_endpoint(acting), {});
-            const auto verdict = retry.on(attempt, 0);
+            const auto verdict = retry.on(attempt, 0, now);
             CHECK_FALSE(pause_of(verdict));
             CHECK(error_of(verdict).code == placement);
             const bool open = placement == ErrorCode::outcome_unknown;
@@ -113,15 +115,15 @@ TEST_CASE("a placement refused beside a result that holds something may have bee
     const auto empty = GENERATE(as<std::string>(), "", "null", "{}", "{ }", "[]");
     attempt.answer.result = empty;
     Retry plain(*find_endpoint("AddOrder"), {});
-    CHECK(error_of(plain.on(attempt, 0)).code == ErrorCode::funds);
+    CHECK(error_of(plain.on(attempt, 0, now)).code == ErrorCode::funds);
     attempt.answer.result = R"({"txid":["OABCDE-12345-FGHIJK"]})";
     Retry placing(*find_endpoint("AddOrder"), {});
-    const auto error = error_of(placing.on(attempt, 0));
+    const auto error = error_of(placing.on(attempt, 0, now));
     CHECK(error.code == ErrorCode::outcome_unknown);
     CHECK(error.executed == Executed::unknown);
     CHECK(error.message.contains("EOrder:Insufficient funds"));
     Retry reading(*find_endpoint("Balance"), {});
-    CHECK(error_of(reading.on(attempt, 0)).code == ErrorCode::funds);
+    CHECK(error_of(reading.on(attempt, 0, now)).code == ErrorCode::funds);
 }
 
 TEST_CASE("a placement that was sent is never sent again, whatever Kraken or the network says") {
@@ -137,15 +139,15 @@ TEST_CASE("a placement that was sent is never sent again, whatever Kraken or the
               refused("EService:Throttled:1"),
               refused("x")}) {
             Retry retry(endpoint, {});
-            CHECK_FALSE(pause_of(retry.on(attempt, 0.5)));
+            CHECK_FALSE(pause_of(retry.on(attempt, 0.5, now)));
         }
     }
 }
 
 TEST_CASE("a refused nonce is tried once more, at once") {
     Retry retry(*find_endpoint("Balance"), {});
-    CHECK(pause_of(retry.on(refused("EAPI:Invalid nonce"), 0.9)) == 0ms);
-    const auto second = retry.on(refused("EAPI:Invalid nonce"), 0.9);
+    CHECK(pause_of(retry.on(refused("EAPI:Invalid nonce"), 0.9, now)) == 0ms);
+    const auto second = retry.on(refused("EAPI:Invalid nonce"), 0.9, now);
     CHECK_FALSE(pause_of(second));
     CHECK(error_of(second).code == ErrorCode::nonce);
     CHECK_FALSE(error_of(second).remedy.empty());
@@ -153,9 +155,9 @@ TEST_CASE("a refused nonce is tried once more, at once") {
 
 TEST_CASE("a refused nonce stays in mind over other failures") {
     Retry retry(*find_endpoint("CancelOrder"), {});
-    CHECK(pause_of(retry.on(refused("EAPI:Invalid nonce"), 0)));
-    CHECK(pause_of(retry.on(lost, 0)));
-    CHECK_FALSE(pause_of(retry.on(refused("EAPI:Invalid nonce"), 0)));
+    CHECK(pause_of(retry.on(refused("EAPI:Invalid nonce"), 0, now)));
+    CHECK(pause_of(retry.on(lost, 0, now)));
+    CHECK_FALSE(pause_of(retry.on(refused("EAPI:Invalid nonce"), 0, now)));
 }
 
 TEST_CASE("pauses double from half to all of the base delay, up to the highest") {
@@ -164,8 +166,8 @@ TEST_CASE("pauses double from half to all of the base delay, up to the highest")
     Retry least(*find_endpoint("Balance"), settings);
     Retry most(*find_endpoint("Balance"), settings);
     for (const auto longest : full) {
-        CHECK(pause_of(least.on(lost, 0)) == longest / 2);
-        const auto pause = pause_of(most.on(lost, 0.999999));
+        CHECK(pause_of(least.on(lost, 0, now)) == longest / 2);
+        const auto pause = pause_of(most.on(lost, 0.999999, now));
         REQUIRE(pause);
         CHECK(*pause <= longest);
         CHECK(*pause >= longest - 2ms);
@@ -175,15 +177,15 @@ TEST_CASE("pauses double from half to all of the base delay, up to the highest")
 TEST_CASE("many attempts do not overflow a pause") {
     Retry retry(*find_endpoint("Balance"), {1000, 600'000ms, 600'000ms});
     for (int attempt = 0; attempt < 100; ++attempt)
-        CHECK(pause_of(retry.on(not_sent, 0.5)) == 450'000ms);
+        CHECK(pause_of(retry.on(not_sent, 0.5, now)) == 450'000ms);
 }
 
 TEST_CASE("the last attempt is the last") {
     const auto attempts = GENERATE(1U, 2U, 4U);
     Retry retry(*find_endpoint("Balance"), {attempts, 1ms, 1ms});
     for (unsigned attempt = 1; attempt < attempts; ++attempt)
-        CHECK(pause_of(retry.on(lost, 0)));
-    const auto last = retry.on(lost, 0);
+        CHECK(pause_of(retry.on(lost, 0, now)));
+    const auto last = retry.on(lost, 0, now);
     CHECK_FALSE(pause_of(last));
     CHECK(error_of(last).code == ErrorCode::network);
     CHECK(error_of(last).retryable);
@@ -191,5 +193,5 @@ TEST_CASE("the last attempt is the last") {
 
 TEST_CASE("Kraken's own time to wait goes before ours") {
     Retry retry(*find_endpoint("Balance"), {});
-    CHECK(pause_of(retry.on(refused("EService:Throttled:1"), 0)) == 1s);
+    CHECK(pause_of(retry.on(refused("EService:Throttled:1"), 0, now)) == 1s);
 }

@@ -14,6 +14,8 @@ using krakken::protocol::Executed;
 using krakken::protocol::find_endpoint;
 using krakken::protocol::Origin;
 
+const krakken::base::Time now{std::chrono::seconds(1'700'000'000)};
+
 enum class Placed { no, maybe };
 
 struct Row {
@@ -134,12 +136,12 @@ const std::vector<Row> rows{
 
 void check(const Row& row, const std::string& text) {
     CAPTURE(text);
-    const Error read = classify({text}, *find_endpoint("Balance"));
+    const Error read = classify({text}, *find_endpoint("Balance"), now);
     CHECK(read.code == row.code);
     CHECK(read.executed == Executed::no);
     CHECK(read.retryable == row.retryable);
 
-    const Error placement = classify({text}, *find_endpoint("AddOrder"));
+    const Error placement = classify({text}, *find_endpoint("AddOrder"), now);
     const bool open = row.placement == Placed::maybe;
     CHECK(placement.code == (open ? ErrorCode::outcome_unknown : row.code));
     CHECK(placement.executed == (open ? Executed::unknown : Executed::no));
@@ -174,10 +176,12 @@ TEST_CASE("spacing does not change a meaning") {
 
 TEST_CASE("a cancel and a movement of funds with the same answer") {
     // A cancel may be repeated, so nothing about it stays open.
-    CHECK(classify({"EGeneral:Internal error"}, *find_endpoint("CancelOrder")).code == ErrorCode::service);
-    CHECK(classify({"EAPI:Invalid nonce"}, *find_endpoint("CancelAll")).code == ErrorCode::nonce);
-    CHECK(classify({"EService:Unavailable"}, *find_endpoint("Withdraw")).executed == Executed::unknown);
-    CHECK(classify({"EService:Busy"}, *find_endpoint("AddExport")).executed == Executed::unknown);
+    CHECK(
+        classify({"EGeneral:Internal error"}, *find_endpoint("CancelOrder"), now).code == ErrorCode::service
+    );
+    CHECK(classify({"EAPI:Invalid nonce"}, *find_endpoint("CancelAll"), now).code == ErrorCode::nonce);
+    CHECK(classify({"EService:Unavailable"}, *find_endpoint("Withdraw"), now).executed == Executed::unknown);
+    CHECK(classify({"EService:Busy"}, *find_endpoint("AddExport"), now).executed == Executed::unknown);
 }
 
 TEST_CASE("what acts once") {
