@@ -1,42 +1,34 @@
 #include "connect.hpp"
 
-#include <sys/socket.h>
 #include <sys/stat.h>
-#include <sys/un.h>
 #include <unistd.h>
 
-#include <cerrno>
-#include <cstring>
+#include <optional>
 #include <system_error>
+
+#include "protocol/platform.hpp"
 
 namespace krakken::client {
 
 namespace {
-
-// What the kernel shows for a uid of another user namespace: any of them.
-constexpr uid_t nobody_known = 65534;
 
 // The reason of a `no_daemon` where there is not even a socket.
 constexpr std::string_view absent = "absent";
 
 constexpr const char* start_it = "start it: 'krakkend' in a terminal, or 'systemctl start krakkend'";
 
-std::string reason(int error) {
-    return std::generic_category().message(error);
-}
-
-Failure unreachable(const std::filesystem::path& socket, int error) {
+Failure unreachable(const std::filesystem::path& socket, std::error_code error) {
     const std::string where = "at " + socket.string();
-    if (error == EACCES || error == EPERM)
+    if (error == std::errc::permission_denied || error == std::errc::operation_not_permitted)
         return make_failure(
             FailureKind::no_daemon,
             "this user may not use the socket " + where,
             "use the account that krakkend runs as, or root; for the client socket a member of client_group"
         );
     Failure failure = make_failure(
-        FailureKind::no_daemon, "no krakkend answers " + where + " (" + reason(error) + ")", start_it
+        FailureKind::no_daemon, "no krakkend answers " + where + " (" + error.message() + ")", start_it
     );
-    if (error == ENOENT) failure.reason = absent;
+    if (error == std::errc::no_such_file_or_directory) failure.reason = absent;
     return failure;
 }
 
@@ -49,21 +41,16 @@ Failure none_of(std::span<const std::filesystem::path> sockets) {
     );
 }
 
-std::optional<uid_t> peer_uid(int socket) {
-    ucred peer{};
-    socklen_t size = sizeof peer;
-    if (getsockopt(socket, SOL_SOCKET, SO_PEERCRED, &peer, &size) != 0) return std::nullopt;
-    return peer.uid;
-}
-
 std::optional<uid_t> folder_owner(const std::filesystem::path& socket) {
     struct stat folder{};
     if (stat(socket.parent_path().c_str(), &folder) != 0) return std::nullopt;
     return folder.st_uid;
 }
 
-Failure untrusted(const std::filesystem::path& socket, std::optional<uid_t> server) {
-    const std::string who = server ? "user id " + std::to_string(*server) : "an unknown user";
+Failure untrusted(
+    const std::filesystem::path& socket, const std::optional<protocol::PeerCredentials>& server
+) {
+    const std::string who = server ? "user id " + std::to_string(server->uid) : "an unknown user";
     return make_failure(
         FailureKind::untrusted,
         "the server at " + socket.string() + " belongs to " + who +
@@ -81,30 +68,22 @@ Descriptor::~Descriptor() {
 
 bool is_trusted(uid_t server, uid_t own, uid_t folder_owner) {
     if (server == own || server == 0) return true;
-    return server == folder_owner && server != nobody_known;
+    return server == folder_owner && server != protocol::unmapped_uid;
 }
 
 namespace {
 
 Outcome<Descriptor> connect_to(const std::filesystem::path& socket) {
-    sockaddr_un address{};
-    address.sun_family = AF_UNIX;
-    if (socket.native().size() >= sizeof address.sun_path)
-        return std::unexpected(unreachable(socket, ENAMETOOLONG));
-    std::memcpy(address.sun_path, socket.c_str(), socket.native().size());
-
-    Descriptor descriptor(::socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0));
-    if (descriptor.number() < 0) return std::unexpected(unreachable(socket, errno));
-    // NOLINTNEXTLINE(cppcoreguidelines-pro-type-reinterpret-cast): how sockets are addressed
-    if (connect(descriptor.number(), reinterpret_cast<const sockaddr*>(&address), sizeof address) != 0) {
-        const int error = errno;
-        Failure failure = unreachable(socket, error);
-        failure.retryable = error == EAGAIN;
+    const auto stream = protocol::connect_local(socket);
+    if (!stream) {
+        Failure failure = unreachable(socket, stream.error());
+        failure.retryable = stream.error() == std::errc::resource_unavailable_try_again;
         return std::unexpected(std::move(failure));
     }
-    const auto server = peer_uid(descriptor.number());
+    Descriptor descriptor(*stream);
+    const auto server = protocol::peer_credentials(*stream);
     const auto owner = folder_owner(socket);
-    if (!server || !is_trusted(*server, geteuid(), owner.value_or(nobody_known)))
+    if (!server || !is_trusted(server->uid, geteuid(), owner.value_or(protocol::unmapped_uid)))
         return std::unexpected(untrusted(socket, server));
     return descriptor;
 }

@@ -1,6 +1,7 @@
 #include "protocol/paths.hpp"
 
-#include <cstdlib>
+#include "protocol/platform.hpp"
+
 #include <stdexcept>
 
 namespace krakken::protocol {
@@ -9,15 +10,13 @@ namespace fs = std::filesystem;
 
 namespace {
 
-constexpr const char* folder_name = "kraken_bot";
-
-fs::path home(const Environment& environment) {
-    const std::string home = environment("HOME");
-    if (home.empty())
+// A folder that nobody named: the standard one, if the user has any.
+fs::path or_standard(fs::path standard) {
+    if (standard.empty())
         throw std::runtime_error(
             "HOME is not set; name the folders with --config-dir, --state-dir and --runtime-dir"
         );
-    return home;
+    return standard;
 }
 
 // The first of: command line, our own variable, the service manager's.
@@ -33,18 +32,7 @@ std::optional<fs::path> chosen(
     return std::nullopt;
 }
 
-fs::path xdg(const Environment& environment, const char* variable, const char* below_home) {
-    const std::string value = environment(variable);
-    return value.starts_with('/') ? fs::path(value) : home(environment) / below_home;
-}
-
 }  // namespace
-
-std::string process_environment(const char* name) {
-    const char* value =
-        std::getenv(name);  // NOLINT(concurrency-mt-unsafe): nothing changes the environment after start
-    return value ? value : "";
-}
 
 Paths find_paths(const PathChoices& choices, const Environment& environment) {
     Paths paths;
@@ -54,15 +42,9 @@ Paths find_paths(const PathChoices& choices, const Environment& environment) {
     const auto runtime =
         chosen(choices.runtime_dir, environment, "KRAKKEND_RUNTIME_DIR", "RUNTIME_DIRECTORY");
 
-    paths.config_dir = config ? *config : xdg(environment, "XDG_CONFIG_HOME", ".config") / folder_name;
-    paths.state_dir = state ? *state : xdg(environment, "XDG_STATE_HOME", ".local/state") / folder_name;
-    if (runtime) {
-        paths.runtime_dir = *runtime;
-    } else if (const std::string run = environment("XDG_RUNTIME_DIR"); run.starts_with('/')) {
-        paths.runtime_dir = fs::path(run) / "krakkend";
-    } else {
-        paths.runtime_dir = paths.state_dir / "run";
-    }
+    paths.config_dir = config ? *config : or_standard(standard_config_dir(environment));
+    paths.state_dir = state ? *state : or_standard(standard_state_dir(environment, paths.config_dir));
+    paths.runtime_dir = runtime ? *runtime : standard_runtime_dir(environment, paths.state_dir);
 
     // The service manager's configuration folder belongs to root, so a system service keeps its vault beside
     // its state.

@@ -2,16 +2,12 @@
 
 // Where configuration, vault, state and sockets lie; daemon and command line must agree on it.
 
+#include "protocol/environment.hpp"
+
 #include <filesystem>
-#include <functional>
 #include <optional>
-#include <string>
 
 namespace krakken::protocol {
-
-// Reads an environment variable; empty when it is missing or blank.
-using Environment = std::function<std::string(const char* name)>;
-std::string process_environment(const char* name);
 
 // What the command line says, where it says something.
 struct PathChoices {
@@ -31,8 +27,8 @@ struct Paths {
     std::filesystem::path admin_socket() const { return runtime_dir / "admin.sock"; }
 };
 
-// In this order: the command line, KRAKKEND_*_DIR, the folders systemd gives a service, the user's XDG
-// folders. Throws std::runtime_error when there is nothing to go by (no HOME).
+// In this order: the command line, KRAKKEND_*_DIR, the folders systemd gives a service, the system's standard
+// ones of this user. Throws std::runtime_error when there is nothing to go by (no HOME).
 Paths find_paths(const PathChoices& choices, const Environment& environment = process_environment);
 
 // The runtime folder of the system service.

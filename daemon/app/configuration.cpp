@@ -1,6 +1,6 @@
 #include "app/configuration.hpp"
 
-#include "nearest_name.hpp"
+#include "protocol/nearest_name.hpp"
 #include "protocol/version.hpp"
 
 #include <fmt/format.h>
@@ -198,7 +198,10 @@ private:
     Complaint unknown(const std::string& path, const toml::node& node, const std::vector<std::string>& known)
         const {
         return at(
-            node, fmt::format("there is no setting {}; the nearest is {}", path, nearest_name(path, known))
+            node,
+            fmt::format(
+                "there is no setting {}; the nearest is {}", path, protocol::nearest_name(path, known)
+            )
         );
     }
 

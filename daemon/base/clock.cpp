@@ -1,6 +1,6 @@
 #include "base/clock.hpp"
 
-#include <ctime>
+#include "protocol/platform.hpp"
 
 namespace krakken::base {
 
@@ -9,9 +9,7 @@ Time SystemClock::now() const {
 }
 
 std::chrono::microseconds SystemClock::elapsed() const {
-    timespec time{};
-    ::clock_gettime(CLOCK_BOOTTIME, &time);
-    return std::chrono::seconds(time.tv_sec) + std::chrono::microseconds(time.tv_nsec / 1000);
+    return protocol::steady_time_with_sleep();
 }
 
 }  // namespace krakken::base

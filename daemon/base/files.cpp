@@ -1,5 +1,7 @@
 #include "base/files.hpp"
 
+#include "protocol/platform.hpp"
+
 #include <dirent.h>
 #include <fcntl.h>
 #include <fmt/format.h>
@@ -132,7 +134,7 @@ Result<void> write_all(int file, const std::filesystem::path& path, std::span<co
         bytes = bytes.subspan(static_cast<std::size_t>(count));
     }
     // A sync that failed is final: a second one may succeed although the data is gone.
-    if (fsync(file) != 0) return cannot_write(path, errno);
+    if (!protocol::sync_to_disk(file)) return cannot_write(path, errno);
     return {};
 }
 
@@ -198,7 +200,7 @@ Result<void> StrictFolder::replace(
     if (!accept(*again)) return give_up(cannot_write(path_ / name, EIO).error());
     if (renameat(folder_.number(), temporary.c_str(), folder_.number(), name.c_str()) != 0)
         return give_up(cannot_write(path_ / name, errno).error());
-    if (fsync(folder_.number()) != 0) return cannot_write(path_, errno);
+    if (!protocol::sync_to_disk(folder_.number())) return cannot_write(path_, errno);
     return {};
 }
 

@@ -1,9 +1,9 @@
 #include "base/hardening.hpp"
 
 #include "base/protected_memory.hpp"
+#include "protocol/platform.hpp"
 
 #include <fcntl.h>
-#include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -41,18 +41,6 @@ bool forbid_core() {
     return getrlimit(RLIMIT_CORE, &now) == 0 && now.rlim_cur == 0 && now.rlim_max == 0;
 }
 
-bool forbid_dump() {
-#ifndef KRAKKEN_SANITIZED
-    (void)prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
-#endif
-    return prctl(PR_GET_DUMPABLE, 0, 0, 0, 0) == 0;
-}
-
-bool forbid_new_privileges() {
-    (void)prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0);
-    return prctl(PR_GET_NO_NEW_PRIVS, 0, 0, 0, 0) == 1;
-}
-
 bool memory_can_be_locked() {
     const SecretBytes probe(1);
     return memory_lock_ok();
@@ -68,9 +56,9 @@ Protection harden_process() {
     ignore_signals_of_writes();
     return {
         .memory_locked = memory_can_be_locked(),
-        .not_dumpable = forbid_dump(),
+        .not_dumpable = protocol::forbid_inspection(),
         .no_core = forbid_core(),
-        .no_new_privileges = forbid_new_privileges(),
+        .no_new_privileges = protocol::forbid_new_privileges(),
     };
 }
 

@@ -1,9 +1,10 @@
 #include "listener.hpp"
 
+#include "protocol/platform.hpp"
+
 #include <fmt/format.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
-#include <sys/un.h>
 #include <unistd.h>
 
 #include <cerrno>
@@ -26,37 +27,28 @@ std::unexpected<protocol::Error> system_error(const fs::path& path, std::string_
     return refuse(path, fmt::format("{}: {}", doing, std::strerror(errno)));
 }
 
-std::optional<sockaddr_un> address_of(const fs::path& path) {
-    sockaddr_un address{};
-    address.sun_family = AF_UNIX;
-    const std::string& text = path.native();
-    if (text.size() >= sizeof address.sun_path) return std::nullopt;
-    text.copy(address.sun_path, text.size());
-    return address;
+std::unexpected<protocol::Error> cannot_bind(const fs::path& path, std::error_code error) {
+    if (error == std::errc::filename_too_long)
+        return refuse(path, "the path is too long for a socket; name a shorter --runtime-dir");
+    return refuse(path, "cannot be bound: " + error.message());
 }
 
-const sockaddr* generic(const sockaddr_un& address) {
-    return reinterpret_cast<const sockaddr*>(&address);
+// Nobody listens: the socket was left behind. A full backlog is somebody.
+bool is_abandoned(const fs::path& path) {
+    const auto probe = protocol::connect_local(path);
+    if (!probe) return probe.error() == std::errc::connection_refused;
+    const base::Descriptor somebody(*probe);
+    return false;
 }
 
-base::Descriptor make_socket() {
-    return base::Descriptor(::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
-}
-
-// Nobody listens: the socket was left behind. A full backlog (EAGAIN) is somebody.
-bool is_abandoned(const sockaddr_un& address) {
-    const base::Descriptor probe = make_socket();
-    return ::connect(probe.number(), generic(address), sizeof address) != 0 && errno == ECONNREFUSED;
-}
-
-Result<void> remove_abandoned(const fs::path& path, const sockaddr_un& address) {
+Result<void> remove_abandoned(const fs::path& path) {
     struct stat found{};
     if (::lstat(path.c_str(), &found) != 0) {
         if (errno == ENOENT) return {};
         return system_error(path, "cannot be looked at");
     }
     if (!S_ISSOCK(found.st_mode)) return refuse(path, "is in the way and is no socket; move it away");
-    if (!is_abandoned(address)) return refuse(path, "another daemon answers there; stop it first");
+    if (!is_abandoned(path)) return refuse(path, "another daemon answers there; stop it first");
     if (::unlink(path.c_str()) != 0) return system_error(path, "cannot be removed");
     return {};
 }
@@ -91,19 +83,10 @@ Result<void> prepare_runtime_folder(const fs::path& folder, std::optional<gid_t>
 }
 
 Result<base::Descriptor> listen_at(const fs::path& path, mode_t mode, std::optional<gid_t> client_group) {
-    const auto address = address_of(path);
-    if (!address) return refuse(path, "the path is too long for a socket; name a shorter --runtime-dir");
-    if (auto removed = remove_abandoned(path, *address); !removed)
-        return std::unexpected(std::move(removed.error()));
-
-    base::Descriptor socket = make_socket();
-    if (!socket) return system_error(path, "no socket can be made");
-    // Between socket() and bind(), so that the file never has another mode, not even for a moment.
-    if (::fchmod(socket.number(), mode) != 0) return system_error(path, "its mode cannot be set");
-    if (::bind(socket.number(), generic(*address), sizeof *address) != 0)
-        return system_error(path, "cannot be bound");
-    // The umask may have taken bits away; it never adds any.
-    if (::chmod(path.c_str(), mode) != 0) return system_error(path, "its mode cannot be set");
+    if (auto removed = remove_abandoned(path); !removed) return std::unexpected(std::move(removed.error()));
+    const auto bound = protocol::bind_local(path, mode);
+    if (!bound) return cannot_bind(path, bound.error());
+    base::Descriptor socket(*bound);
     if (client_group && ::chown(path.c_str(), static_cast<uid_t>(-1), *client_group) != 0) {
         return system_error(path, "cannot be given to client_group");
     }

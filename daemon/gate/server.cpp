@@ -107,7 +107,7 @@ awaitable<void> Server::accept(Door& door) {
 }
 
 void Server::admit(Door& door, Session::Socket socket) {
-    auto peer = peer_of(socket.native_handle());
+    auto peer = protocol::peer_credentials(socket.native_handle());
     if (!peer || !is_admitted(*peer, door.kind, ::geteuid(), settings_.client_group)) {
         log(LogLevel::warn,
             "peer.refused",

@@ -65,14 +65,14 @@ TEST_CASE("a daemon that runs as nobody admits nobody") {
 TEST_CASE("the kernel tells who the peer is") {
     int ends[2];
     REQUIRE(::socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends) == 0);
-    const auto peer = gate::peer_of(ends[0]);
+    const auto peer = protocol::peer_credentials(ends[0]);
     REQUIRE(peer);
     CHECK(peer->uid == ::geteuid());
     CHECK(peer->pid == ::getpid());
     CHECK(peer->groups.front() == ::getegid());
     ::close(ends[0]);
     ::close(ends[1]);
-    CHECK_FALSE(gate::peer_of(-1));
+    CHECK_FALSE(protocol::peer_credentials(-1));
 }
 
 TEST_CASE("groups are found by name") {

@@ -1,10 +1,10 @@
-// app/nearest_name: what a person most likely meant.
+// protocol/nearest_name: what a person most likely meant.
 
-#include "app/nearest_name.hpp"
+#include "protocol/nearest_name.hpp"
 
 #include <catch2/catch.hpp>
 
-using krakken::app::nearest_name;
+using krakken::protocol::nearest_name;
 
 TEST_CASE("the nearest name is the one with the fewest edits") {
     const std::vector<std::string> known{"region", "log.level", "log.format", "kraken.ca_file"};

@@ -1,10 +1,10 @@
-#include "nearest_name.hpp"
+#include "protocol/nearest_name.hpp"
 
 #include <algorithm>
 #include <numeric>
 #include <utility>
 
-namespace krakken::app {
+namespace krakken::protocol {
 
 namespace {
 
@@ -31,4 +31,4 @@ std::string nearest_name(std::string_view name, const std::vector<std::string>& 
     });
 }
 
-}  // namespace krakken::app
+}  // namespace krakken::protocol

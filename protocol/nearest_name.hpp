@@ -6,9 +6,9 @@
 #include <string_view>
 #include <vector>
 
-namespace krakken::app {
+namespace krakken::protocol {
 
 // `known` is not empty.
 std::string nearest_name(std::string_view name, const std::vector<std::string>& known);
 
-}  // namespace krakken::app
+}  // namespace krakken::protocol
