@@ -1,5 +1,7 @@
 #include "protocol/error.hpp"
 
+#include <algorithm>
+#include <array>
 #include <boost/json/array.hpp>
 #include <boost/json/serialize.hpp>
 #include <utility>
@@ -52,60 +54,55 @@ Error wiped_error() {
         .with_remedy("restart krakkend with its environment");
 }
 
+namespace {
+
+using enum ErrorCode;
+
+constexpr auto kinds = std::to_array<ErrorKind>({
+    {parse_error, "protocol", "the line is not JSON, not UTF-8, too long or too deep"},
+    {invalid_request, "protocol", "the line is JSON, but not a JSON-RPC 2.0 request"},
+    {unknown_method, "protocol", "this socket serves no such method"},
+    {invalid_params, "protocol", "a parameter is missing, unknown, given twice or not what it must be"},
+    {internal, "protocol", "a bug of krakkend's; its log has it under the call_id"},
+    {locked, "locked", "a secret is needed and none is open; data.state says why"},
+    {no_credentials, "no_credentials", "no account is there yet"},
+    {forbidden, "forbidden", "not allowed here; data.rule says which rule"},
+    {unknown_account,
+     "unknown_account",
+     "no such account, or none named and none implied; data.accounts has them"},
+    {unknown_endpoint, "unknown_endpoint", "Kraken has no such endpoint"},
+    {passphrase, "passphrase", "wrong passphrase, or a damaged vault"},
+    {vault, "vault", "the vault file cannot be used; data.reason says why"},
+    {auth, "auth", "Kraken: invalid key or signature"},
+    {permission, "permission", "Kraken: the key lacks a permission, which the remedy names"},
+    {nonce, "nonce", "Kraken refused the nonce, and the daemon could not recover"},
+    {rate_limit, "rate_limit", "too many calls, refused here or by Kraken"},
+    {funds, "funds", "Kraken: insufficient funds or margin"},
+    {order, "order", "Kraken refused the order or an argument"},
+    {service, "service", "Kraken is busy, down or under maintenance"},
+    {network, "network", "not sent, or no usable answer to a read"},
+    {timeout, "timeout", "not sent, or not so, before the deadline"},
+    {outcome_unknown, "outcome_unknown", "it was sent and its fate is not known: look it up, do not repeat it"
+    },
+    {overloaded, "overloaded", "too much waits already"},
+    {lockout, "lockout", "Kraken's temporary lockout; nothing is sent until data.until"},
+    {idempotency, "idempotency", "the same key came with other arguments"},
+    {storage, "storage", "durable state cannot be written; nothing was sent"},
+    {stopping, "stopping", "the daemon is being stopped"},
+});
+
+}  // namespace
+
+std::span<const ErrorKind> error_kinds() {
+    return kinds;
+}
+
+const ErrorKind& kind_of(ErrorCode code) {
+    return *std::ranges::find(kinds, code, &ErrorKind::code);
+}
+
 std::string_view category(ErrorCode code) {
-    switch (code) {
-        case ErrorCode::parse_error:
-        case ErrorCode::invalid_request:
-        case ErrorCode::unknown_method:
-        case ErrorCode::invalid_params:
-        case ErrorCode::internal:
-            return "protocol";
-        case ErrorCode::locked:
-            return "locked";
-        case ErrorCode::no_credentials:
-            return "no_credentials";
-        case ErrorCode::forbidden:
-            return "forbidden";
-        case ErrorCode::unknown_account:
-            return "unknown_account";
-        case ErrorCode::unknown_endpoint:
-            return "unknown_endpoint";
-        case ErrorCode::passphrase:
-            return "passphrase";
-        case ErrorCode::vault:
-            return "vault";
-        case ErrorCode::auth:
-            return "auth";
-        case ErrorCode::permission:
-            return "permission";
-        case ErrorCode::nonce:
-            return "nonce";
-        case ErrorCode::rate_limit:
-            return "rate_limit";
-        case ErrorCode::funds:
-            return "funds";
-        case ErrorCode::order:
-            return "order";
-        case ErrorCode::service:
-            return "service";
-        case ErrorCode::network:
-            return "network";
-        case ErrorCode::timeout:
-            return "timeout";
-        case ErrorCode::outcome_unknown:
-            return "outcome_unknown";
-        case ErrorCode::overloaded:
-            return "overloaded";
-        case ErrorCode::lockout:
-            return "lockout";
-        case ErrorCode::idempotency:
-            return "idempotency";
-        case ErrorCode::storage:
-            return "storage";
-        case ErrorCode::stopping:
-            return "stopping";
-    }
-    std::unreachable();
+    return kind_of(code).category;
 }
 
 namespace {

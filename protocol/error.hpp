@@ -7,6 +7,7 @@
 #include <chrono>
 #include <expected>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -84,7 +85,15 @@ Error locked_error(bool vault_exists);
 // brings it back.
 Error wiped_error();
 
-// The category of the contract's table, e.g. "rate_limit".
+// The one table of errors: what each code is called and when it comes.
+struct ErrorKind {
+    ErrorCode code;
+    std::string_view category;  // e.g. "rate_limit"
+    std::string_view when;      // one line for a person
+};
+
+std::span<const ErrorKind> error_kinds();
+const ErrorKind& kind_of(ErrorCode code);
 std::string_view category(ErrorCode code);
 
 // The error object of a JSON-RPC reply, one line.

@@ -1,5 +1,7 @@
 #include "protocol/methods.hpp"
 
+#include "result_schemas.hpp"
+
 #include <algorithm>
 #include <array>
 
@@ -7,65 +9,212 @@ namespace krakken::protocol {
 
 namespace {
 
+using E = ErrorCode;
 using enum ParameterType;
 using enum Served;
 
+constexpr std::string_view account_name_pattern = "^[a-z0-9_-]{1,64}$";
+
+constexpr auto conditions = std::to_array<std::string_view>({"unlocked", "ready"});
+constexpr auto tiers = std::to_array<std::string_view>({"starter", "intermediate", "pro"});
+constexpr auto save_policies = std::to_array<std::string_view>({"validated", "unvalidated", "anyway"});
+
+constexpr Parameter timeout{
+    .name = "timeout_ms",
+    .type = integer,
+    .required = false,
+    .summary = "answers within this time",
+    .least = 1,
+    .most = 120'000,
+    .otherwise = "30000",
+};
+constexpr Parameter own_name{
+    .name = "name",
+    .type = string,
+    .required = true,
+    .summary = "the account's name",
+    .pattern = account_name_pattern,
+};
+
 constexpr std::array<Parameter, 0> none{};
 constexpr auto call = std::to_array<Parameter>({
-    {"endpoint", string, true},
-    {"account", string, false},
-    {"params", object, false},
-    {"timeout_ms", integer, false},
-    {"max_wait_ms", integer, false},
+    {"endpoint", string, true, "Kraken's own name, e.g. AddOrder or Earn/Strategies"},
+    {"account", string, false, "of a private call; without it the default account, or the only one"},
+    {"params", object, false, "Kraken's parameters, without nonce and otp"},
+    timeout,
+    {.name = "max_wait_ms",
+     .type = integer,
+     .required = false,
+     .summary =
+         "waits this long for its turn, 0: not at all; without it 10000 for what reads, 2000 for the rest",
+     .least = 0,
+     .most = 120'000},
+    {.name = "idempotency_key",
+     .type = string,
+     .required = false,
+     .summary = "makes the call once for all requests of this key",
+     .reserved = true},
 });
 constexpr auto wait = std::to_array<Parameter>({
-    {"for", string, true},
-    {"account", string, false},
-    {"timeout_ms", integer, false},
+    {.name = "for",
+     .type = string,
+     .required = true,
+     .summary = "unlocked: the vault is open; ready: calls of the account can be made",
+     .choices = conditions},
+    {"account", string, false, "that must be ready; without it the one that a call would take"},
+    timeout,
 });
-constexpr auto maybe_account = std::to_array<Parameter>({{"account", string, false}});
-constexpr auto passphrase = std::to_array<Parameter>({{"passphrase", string, true}});
-constexpr auto unlock =
-    std::to_array<Parameter>({{"passphrase", string, false}, {"key_file", string, false}});
-constexpr auto change_passphrase = std::to_array<Parameter>({{"old", string, true}, {"new", string, true}});
-constexpr auto key_file = std::to_array<Parameter>({{"passphrase", string, true}, {"path", string, true}});
-constexpr auto account_add = std::to_array<Parameter>({
-    {"name", string, true},
-    {"api_key", string, true},
-    {"api_secret", string, true},
-    {"otp", string, false},
-    {"tier", string, false},
-    {"save", string, false},
+constexpr auto maybe_account = std::to_array<Parameter>({
+    {"account", string, false, "only this one"},
 });
-constexpr auto account_key = std::to_array<Parameter>({{"name", string, true}, {"key", string, false}});
-
-constexpr auto table = std::to_array<Method>({
-    {"ping", on_both, false, none, "Answers \"pong\"."},
-    {"version", on_both, false, none, "The daemon's version and that of the protocol."},
-    {"status", on_both, false, none, "State of daemon, vault, upstream and accounts."},
-    {"account.list", on_both, false, none, "The accounts and the hashed names of their keys."},
-    {"profile", on_client, false, none, "Region and capabilities from the configuration."},
-    {"endpoints", on_client, false, none, "Kraken's endpoints, their effects and permissions."},
-    {"call", on_client, true, call, "Makes one call at Kraken and returns its result byte for byte."},
-    {"wait", on_client, false, wait, "Answers true once the vault is unlocked or an account is ready."},
-    {"nonce.status", on_client, false, maybe_account, "Every key's last nonce and durable bound."},
-    {"vault.create", on_admin, true, passphrase, "Makes a new vault and leaves it unlocked."},
-    {"unlock", on_admin, true, unlock, "Opens the vault with a passphrase or a key file."},
-    {"lock", on_admin, true, none, "Wipes every secret from memory."},
-    {"vault.change_passphrase", on_admin, true, change_passphrase, "Replaces the vault's passphrase."},
-    {"vault.add_key_file", on_admin, true, key_file, "Makes a key file that opens the vault without a person."
+constexpr auto passphrase = std::to_array<Parameter>({
+    {.name = "passphrase", .type = string, .required = true, .summary = "the vault's", .secret = true},
+});
+constexpr auto unlock_by = std::to_array<Parameter>({
+    {.name = "passphrase", .type = string, .required = false, .summary = "the vault's", .secret = true},
+    {"key_file", string, false, "path of a key file, instead of the passphrase"},
+});
+constexpr auto passphrases = std::to_array<Parameter>({
+    {.name = "old", .type = string, .required = true, .summary = "the passphrase so far", .secret = true},
+    {.name = "new", .type = string, .required = true, .summary = "the passphrase from now on", .secret = true
     },
-    {"vault.remove_key_file", on_admin, true, key_file, "Takes a key file's right to open the vault away."},
-    {"account.add", on_admin, true, account_add, "Validates an API key at Kraken and saves it."},
-    {"account.validate", on_admin, true, account_key, "Asks Kraken again whether a saved key is good."},
-    {"account.remove", on_admin, true, account_key, "Removes an account or one of its keys from the vault."},
-    {"shutdown", on_admin, true, none, "Drains and ends the daemon."},
 });
+constexpr auto key_file = std::to_array<Parameter>({
+    {.name = "passphrase", .type = string, .required = true, .summary = "the vault's", .secret = true},
+    {"path", string, true, "where the key file lies"},
+});
+constexpr auto new_account = std::to_array<Parameter>({
+    own_name,
+    {.name = "api_key", .type = string, .required = true, .summary = "as Kraken shows it", .secret = true},
+    {.name = "api_secret",
+     .type = string,
+     .required = true,
+     .summary = "as Kraken shows it, base64",
+     .secret = true},
+    {.name = "otp",
+     .type = string,
+     .required = false,
+     .summary = "the key's second factor: a fixed password, or totp: and a base32 seed",
+     .secret = true},
+    {.name = "tier",
+     .type = string,
+     .required = false,
+     .summary = "the account's verification level, which sets its rate limits",
+     .choices = tiers,
+     .otherwise = R"("intermediate")"},
+    {.name = "save",
+     .type = string,
+     .required = false,
+     .summary = "validated: only if Kraken accepts the key; unvalidated: even if Kraken cannot be asked; "
+                "anyway: even if it says no",
+     .choices = save_policies,
+     .otherwise = R"("validated")"},
+});
+constexpr auto account_key = std::to_array<Parameter>({
+    own_name,
+    {.name = "key",
+     .type = string,
+     .required = false,
+     .summary = "the key's hashed name, as account.list shows it",
+     .pattern = "^[0-9a-f]{8}$"},
+});
+constexpr auto old_nonce = std::to_array<Parameter>({
+    {.name = "account",
+     .type = string,
+     .required = true,
+     .summary = "whose nonces go on above that number",
+     .pattern = account_name_pattern},
+    {"file", string, true, "path of an old kraken_nonce file"},
+});
+
+constexpr auto every_method = std::to_array<E>(
+    {E::parse_error,
+     E::invalid_request,
+     E::unknown_method,
+     E::invalid_params,
+     E::internal,
+     E::overloaded,
+     E::stopping}
+);
+constexpr std::array<E, 0> no_more{};
+constexpr auto of_call = std::to_array<E>(
+    {E::locked,
+     E::no_credentials,
+     E::forbidden,
+     E::unknown_account,
+     E::unknown_endpoint,
+     E::auth,
+     E::permission,
+     E::nonce,
+     E::rate_limit,
+     E::funds,
+     E::order,
+     E::service,
+     E::network,
+     E::timeout,
+     E::outcome_unknown,
+     E::lockout,
+     E::storage}
+);
+constexpr auto of_waiting = std::to_array<E>({E::unknown_account, E::timeout});
+constexpr auto of_finding = std::to_array<E>({E::locked, E::no_credentials, E::unknown_account});
+constexpr auto of_creating = std::to_array<E>({E::vault});
+constexpr auto of_opening = std::to_array<E>({E::passphrase, E::vault});
+constexpr auto of_validating = std::to_array<E>(
+    {E::locked,
+     E::no_credentials,
+     E::unknown_account,
+     E::vault,
+     E::auth,
+     E::permission,
+     E::nonce,
+     E::rate_limit,
+     E::order,
+     E::service,
+     E::network,
+     E::timeout,
+     E::lockout,
+     E::storage}
+);
+constexpr auto of_removing = std::to_array<E>({E::locked, E::no_credentials, E::unknown_account, E::vault});
+constexpr auto of_importing =
+    std::to_array<E>({E::locked, E::no_credentials, E::unknown_account, E::storage});
+
+// clang-format off
+constexpr auto table = std::to_array<Method>({
+    {"ping", on_both, false, none, "Answers \"pong\".", result::pong, no_more},
+    {"version", on_both, false, none, "The daemon's version and that of the protocol.", result::version, no_more},
+    {"status", on_both, false, none, "State of daemon, vault, upstream and accounts.", result::status, no_more},
+    {"account.list", on_both, false, none, "The accounts and the hashed names of their keys.", result::accounts, no_more},
+    {"rpc.discover", on_both, false, none, "This document: what this socket serves.", result::open_rpc, no_more},
+    {"profile", on_client, false, none, "Region and capabilities from the configuration.", result::profile, no_more},
+    {"endpoints", on_client, false, none, "Kraken's endpoints, their effects and permissions.", result::endpoints, no_more},
+    {"call", on_client, true, call, "Makes one call at Kraken and returns its result byte for byte.", result::anything, of_call},
+    {"wait", on_client, false, wait, "Answers true once the vault is unlocked or an account is ready.", result::yes, of_waiting},
+    {"nonce.status", on_client, false, maybe_account, "Every key's last nonce and durable bound.", result::nonces, of_finding},
+    {"vault.create", on_admin, true, passphrase, "Makes a new vault and leaves it unlocked.", result::created, of_creating},
+    {"unlock", on_admin, true, unlock_by, "Opens the vault with a passphrase or a key file.", result::unlocked, of_opening},
+    {"lock", on_admin, true, none, "Wipes every secret from memory.", result::locked, no_more},
+    {"vault.change_passphrase", on_admin, true, passphrases, "Replaces the vault's passphrase.", result::changed, of_opening},
+    {"vault.add_key_file", on_admin, true, key_file, "Makes a key file that opens the vault without a person.", result::changed, of_opening},
+    {"vault.remove_key_file", on_admin, true, key_file, "Takes a key file's right to open the vault away.", result::changed, of_opening},
+    {"account.add", on_admin, true, new_account, "Validates an API key at Kraken and saves it.", result::validation, of_validating},
+    {"account.validate", on_admin, true, account_key, "Asks Kraken again whether a saved key is good.", result::validation, of_validating},
+    {"account.remove", on_admin, true, account_key, "Removes an account from the vault.", result::removed, of_removing},
+    {"nonce.import", on_admin, true, old_nonce, "Takes over the number in an old nonce file.", result::imported, of_importing},
+    {"reload", on_admin, true, none, "Reads the configuration again.", result::reloaded, no_more},
+    {"shutdown", on_admin, true, none, "Drains and ends the daemon.", result::yes, no_more},
+});
+// clang-format on
 
 }  // namespace
 
 std::span<const Method> methods() {
     return table;
+}
+
+std::span<const ErrorCode> common_errors() {
+    return every_method;
 }
 
 const Method* find_method(std::string_view name) {

@@ -1,0 +1,239 @@
+#include "result_schemas.hpp"
+
+#include <boost/json/array.hpp>
+#include <boost/json/object.hpp>
+#include <initializer_list>
+#include <string_view>
+#include <utility>
+
+namespace krakken::protocol::result {
+
+namespace json = boost::json;
+
+namespace {
+
+Schema type(std::string_view name) {
+    return {{"type", name}};
+}
+
+Schema text() {
+    return type("string");
+}
+
+Schema flag() {
+    return type("boolean");
+}
+
+// Never below zero.
+Schema count() {
+    return {{"type", "integer"}, {"minimum", 0}};
+}
+
+Schema integer() {
+    return type("integer");
+}
+
+Schema time() {
+    return {{"type", "string"}, {"format", "date-time"}};
+}
+
+// Digits, because it may exceed what a double holds.
+Schema nonce() {
+    return {{"type", "string"}, {"pattern", "^[0-9]+$"}};
+}
+
+Schema key() {
+    return {{"type", "string"}, {"pattern", "^[0-9a-f]{8}$"}};
+}
+
+Schema one_of(std::initializer_list<std::string_view> words) {
+    return {{"type", "string"}, {"enum", json::array(words.begin(), words.end())}};
+}
+
+Schema always(Schema value) {
+    return {{"const", std::move(value)}};
+}
+
+Schema list_of(Schema item) {
+    return {{"type", "array"}, {"items", std::move(item)}};
+}
+
+// A name that ends in '?' may be left out.
+Schema object(std::initializer_list<std::pair<std::string_view, Schema>> members) {
+    json::array required;
+    json::object properties;
+    for (auto [name, schema] : members) {
+        if (name.ends_with('?')) {
+            name.remove_suffix(1);
+        } else {
+            required.emplace_back(name);
+        }
+        properties[name] = schema;
+    }
+    return {{"type", "object"}, {"required", std::move(required)}, {"properties", std::move(properties)}};
+}
+
+Schema source() {
+    return one_of({"vault", "environment"});
+}
+
+Schema account_state() {
+    return one_of({"ready", "auth_failed", "permission_denied", "nonce_conflict", "lockout", "storage_failed"}
+    );
+}
+
+Schema account_in_status() {
+    return object({
+        {"name", text()},
+        {"source", source()},
+        {"hides_vault_entry?", flag()},
+        {"state", account_state()},
+        {"remedy?", text()},
+        {"last_success_at?", time()},
+        {"calls", count()},
+        {"errors", count()},
+        {"queued", count()},
+        {"in_flight", count()},
+        {"last_error?", text()},
+        {"latency_ms", object({{"p50", type("number")}, {"p99", type("number")}})},
+    });
+}
+
+}  // namespace
+
+Schema pong() {
+    return always("pong");
+}
+
+Schema yes() {
+    return always(true);
+}
+
+Schema anything() {
+    return {{"description", "Kraken's result, byte for byte"}};
+}
+
+Schema open_rpc() {
+    return type("object");
+}
+
+Schema version() {
+    return object({{"version", text()}, {"protocol", integer()}});
+}
+
+Schema status() {
+    return object({
+        {"summary", text()},
+        {"state", one_of({"uninitialized", "locked", "unlocked"})},
+        {"state_since", time()},
+        {"version", text()},
+        {"pid", integer()},
+        {"uptime_s", count()},
+        {"config", object({{"path", text()}})},
+        {"vault", object({{"path", text()}, {"exists", flag()}})},
+        {"upstream",
+         object({
+             {"base_url", text()},
+             {"state", one_of({"unknown", "reachable", "unreachable"})},
+             {"clock_offset_ms?", integer()},
+         })},
+        {"clients", count()},
+        {"accounts", list_of(account_in_status())},
+        {"protection",
+         object({
+             {"memory_locked", flag()},
+             {"not_dumpable", flag()},
+             {"no_core", flag()},
+             {"no_new_privileges", flag()},
+         })},
+    });
+}
+
+Schema accounts() {
+    return list_of(object({
+        {"name", text()},
+        {"source", source()},
+        {"keys",
+         list_of(object({
+             {"key", key()},
+             {"state", account_state()},
+             {"validated", flag()},
+             {"validated_at?", time()},
+         }))},
+    }));
+}
+
+Schema profile() {
+    return object({
+        {"region", text()},
+        {"capabilities",
+         object({
+             {"supports_margin", flag()},
+             {"supports_futures", flag()},
+             {"supports_staking", flag()},
+         })},
+    });
+}
+
+Schema endpoints() {
+    return list_of(object({
+        {"name", text()},
+        {"kind", one_of({"public", "private"})},
+        {"effect", one_of({"read", "cancel", "place", "fund", "token", "other"})},
+        {"permission?", text()},
+    }));
+}
+
+// A key has numbers from its first call on.
+Schema nonces() {
+    return list_of(object({
+        {"account", text()},
+        {"key", key()},
+        {"unit?", one_of({"us", "10ns", "ns"})},
+        {"last?", nonce()},
+        {"reserved?", nonce()},
+        {"lead_ms?", integer()},
+        {"state", account_state()},
+    }));
+}
+
+Schema created() {
+    return object({{"created", always(true)}});
+}
+
+Schema unlocked() {
+    return object({{"state", always("unlocked")}, {"accounts", count()}});
+}
+
+Schema locked() {
+    return object({{"state", always("locked")}});
+}
+
+Schema changed() {
+    return object({{"changed", always(true)}});
+}
+
+Schema validation() {
+    return object({
+        {"name", text()},
+        {"key", key()},
+        {"validated", flag()},
+        {"saved", flag()},
+        {"permissions?", list_of(text())},
+        {"warnings", list_of(text())},
+    });
+}
+
+Schema removed() {
+    return object({{"removed", always(true)}});
+}
+
+Schema imported() {
+    return object({{"account", text()}, {"last", nonce()}});
+}
+
+Schema reloaded() {
+    return object({{"reloaded", always(true)}, {"needs_restart", list_of(text())}});
+}
+
+}  // namespace krakken::protocol::result

@@ -1,0 +1,31 @@
+#pragma once
+
+// What each method answers, as JSON Schema (draft 7). Results grow: members that are not named here may come.
+
+#include <boost/json/value.hpp>
+
+namespace krakken::protocol::result {
+
+using Schema = boost::json::value;
+
+Schema pong();
+Schema yes();
+Schema anything();
+Schema open_rpc();
+Schema version();
+Schema status();
+Schema accounts();
+Schema profile();
+Schema endpoints();
+Schema nonces();
+
+Schema created();
+Schema unlocked();
+Schema locked();
+Schema changed();
+Schema validation();
+Schema removed();
+Schema imported();
+Schema reloaded();
+
+}  // namespace krakken::protocol::result
