@@ -43,7 +43,7 @@ Result<void> check_text(std::string_view field, const SecretText& value) {
     return {};
 }
 
-Result<SecretBytes> decode_secret(const SecretText& base64) {
+Result<SecretBytes> decode_secret(std::string_view field, const SecretText& base64) {
     SecretBytes decoded(base64.size() / 4 * 3);
     std::size_t length = 0;
     const bool valid = decoded.fill([&](std::span<unsigned char> target) {
@@ -63,7 +63,8 @@ Result<SecretBytes> decode_secret(const SecretText& base64) {
     });
     if (!valid || length == 0)
         return protocol::fail(
-            ErrorCode::invalid_params, "api_secret is not base64; copy Kraken's private key completely"
+            ErrorCode::invalid_params,
+            fmt::format("{} is not base64; copy Kraken's private key completely", field)
         );
     return decoded.use([&](ConstBytes bytes) { return SecretBytes::copy_of(bytes.first(length)); });
 }
@@ -107,12 +108,12 @@ SecretBytes record_of(const NewKey& key, const SecretBytes& api_secret, const Ot
 
 }  // namespace
 
-Result<Candidate> make_candidate(const NewKey& key) {
-    if (auto checked = check_text("api_key", key.api_key); !checked)
+Result<Candidate> make_candidate(const NewKey& key, const FieldNames& names) {
+    if (auto checked = check_text(names.api_key, key.api_key); !checked)
         return std::unexpected(std::move(checked.error()));
-    if (auto checked = check_text("api_secret", key.api_secret); !checked)
+    if (auto checked = check_text(names.api_secret, key.api_secret); !checked)
         return std::unexpected(std::move(checked.error()));
-    auto secret = decode_secret(key.api_secret);
+    auto secret = decode_secret(names.api_secret, key.api_secret);
     if (!secret) return std::unexpected(std::move(secret.error()));
     auto otp = read_otp(key.otp);
     if (!otp) return std::unexpected(std::move(otp.error()));

@@ -16,7 +16,13 @@ struct Candidate {
     const KeyInfo& info() const { return contents.keys().front().info; }
 };
 
+// What a person knows the fields as.
+struct FieldNames {
+    std::string api_key = "api_key";
+    std::string api_secret = "api_secret";
+};
+
 // invalid_params with a sentence that names the field, never its text.
-protocol::Result<Candidate> make_candidate(const NewKey& key);
+protocol::Result<Candidate> make_candidate(const NewKey& key, const FieldNames& names = {});
 
 }  // namespace krakken::keeper

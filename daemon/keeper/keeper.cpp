@@ -2,6 +2,7 @@
 
 #include "candidate.hpp"
 #include "contents.hpp"
+#include "environment_accounts.hpp"
 #include "otp.hpp"
 #include "signature.hpp"
 #include "turns.hpp"
@@ -12,6 +13,7 @@
 #include <fmt/format.h>
 #include <boost/asio/thread_pool.hpp>
 
+#include <algorithm>
 #include <map>
 #include <utility>
 
@@ -33,21 +35,37 @@ std::unexpected<protocol::Error> exists(std::string message) {
     );
 }
 
+std::unexpected<protocol::Error> from_environment(const base::AccountName& account) {
+    return std::unexpected(
+        protocol::make_error(
+            ErrorCode::invalid_params,
+            fmt::format("the key of account {} comes from krakkend's environment", account.text())
+        )
+            .with("reason", "environment")
+            .with_remedy("change the environment, and restart krakkend")
+    );
+}
+
 class VaultKeeper final : public Keeper {
 public:
     VaultKeeper(asio::any_io_executor executor, const base::Clock& clock, KeeperSettings settings)
-        : clock_(clock), settings_(std::move(settings)), turns_(std::move(executor)) {}
+        : clock_(clock),
+          settings_(std::move(settings)),
+          turns_(std::move(executor)),
+          environment_(std::move(settings_.environment)) {}
 
     VaultState state() const override {
         if (open_) return VaultState::unlocked;
-        std::error_code error;
-        const auto status = std::filesystem::symlink_status(settings_.vault_file, error);
-        return std::filesystem::exists(status) ? VaultState::locked : VaultState::uninitialized;
+        if (vault_exists()) return VaultState::locked;
+        if (environment_.known().empty()) return VaultState::uninitialized;
+        return environment_.wiped() ? VaultState::locked : VaultState::unlocked;
     }
 
     bool vault_is_open() const override { return open_.has_value(); }
 
-    bool needs_restart(const base::AccountName&) const override { return false; }
+    bool needs_restart(const base::AccountName& account) const override {
+        return environment_.wiped() && environment_.find(account) != nullptr;
+    }
 
     const Path& vault_path() const override { return settings_.vault_file; }
 
@@ -81,6 +99,7 @@ public:
         ++locks_;
         open_.reset();
         staged_.clear();
+        environment_.wipe();
     }
 
     awaitable<void> idle() override { co_await turns_.wait_for_others(); }
@@ -121,7 +140,7 @@ public:
     awaitable<Result<void>> commit(base::KeyId key, std::optional<base::Time> validated_at) override {
         const auto turn = co_await turns_.take();
         if (!turn) co_return std::unexpected(turn.error());
-        if (!open_) co_return locked();
+        if (!open_) co_return vault_not_open();
         const auto staged = staged_.find(key);
         if (staged == staged_.end()) co_return unknown_key(key);
         // The vault may have been opened again, from a changed file, since the key was staged.
@@ -134,10 +153,12 @@ public:
     void discard(base::KeyId key) override { staged_.erase(key); }
 
     awaitable<Result<void>> mark_validated(base::KeyId key, base::Time when) override {
+        const bool marked = environment_.mark_validated(key, when);
+        if (marked && saved_key(key) == nullptr) co_return Result<void>{};
         const auto turn = co_await turns_.take();
         if (!turn) co_return std::unexpected(turn.error());
-        if (!open_) co_return locked();
-        if (open_->contents.find(key) == nullptr) co_return unknown_key(key);
+        if (!open_) co_return vault_not_open();
+        if (saved_key(key) == nullptr) co_return unknown_key(key);
         auto saved = co_await save(open_->contents.with_validation(key, when));
         co_return saved;
     }
@@ -145,17 +166,25 @@ public:
     awaitable<Result<void>> remove(base::KeyId key) override {
         const auto turn = co_await turns_.take();
         if (!turn) co_return std::unexpected(turn.error());
-        if (!open_) co_return locked();
-        if (open_->contents.find(key) == nullptr) co_return unknown_key(key);
+        const KeyInfo* of_environment = environment_.find(key);
+        if (of_environment != nullptr && saved_key(key) == nullptr)
+            co_return from_environment(of_environment->account);
+        if (!open_) co_return vault_not_open();
+        if (saved_key(key) == nullptr) co_return unknown_key(key);
         auto saved = co_await save(open_->contents.without(key));
         co_return saved;
     }
 
     std::vector<KeyInfo> list() const override {
         std::vector<KeyInfo> keys;
+        if (!environment_.wiped()) keys = environment_.known();
         if (!open_) return keys;
-        for (const StoredKey& stored : open_->contents.keys())
-            keys.push_back(stored.info);
+        for (KeyInfo& info : keys)
+            info.hides_vault_entry = open_->contents.find(info.account) != nullptr;
+        for (const StoredKey& stored : open_->contents.keys()) {
+            if (!hidden(stored)) keys.push_back(stored.info);
+        }
+        std::ranges::sort(keys, {}, &KeyInfo::account);
         return keys;
     }
 
@@ -185,7 +214,7 @@ private:
         if (!loaded) co_return std::unexpected(std::move(loaded.error()));
         // Locked while the key was derived: the later word counts, and nothing is opened behind its back.
         if (locks_ != locks_before) {
-            if (when_done == WhenDone::open) co_return locked();
+            if (when_done == WhenDone::open) co_return vault_not_open();
             co_return Result<void>{};
         }
         if (when_done == WhenDone::stay && !open_) co_return Result<void>{};
@@ -219,11 +248,22 @@ private:
         co_return adopt({std::move(*image), std::move(*header), std::move(open_->vault.data_key)});
     }
 
+    // Whether an account of the environment has the name of this saved one.
+    bool hidden(const StoredKey& stored) const { return environment_.find(stored.info.account) != nullptr; }
+
+    // A key of the open vault that can be used; hidden ones cannot.
+    const StoredKey* saved_key(const base::KeyId& key) const {
+        const StoredKey* stored = open_ ? open_->contents.find(key) : nullptr;
+        return stored != nullptr && !hidden(*stored) ? stored : nullptr;
+    }
+
     Result<StagedKey> stage_now(const NewKey& key) {
-        if (!open_) return locked();
+        if (environment_.find(key.account) != nullptr) return from_environment(key.account);
+        if (!open_) return vault_not_open();
         auto candidate = make_candidate(key);
         if (!candidate) return std::unexpected(std::move(candidate.error()));
         const KeyInfo info = candidate->info();
+        if (const KeyInfo* held = environment_.find(info.key)) return held_as(held->account);
         if (auto is_new = check_new(info, open_->contents); !is_new)
             return std::unexpected(std::move(is_new.error()));
         for (const auto& [id, other] : staged_) {
@@ -240,20 +280,20 @@ private:
     static Result<void> check_new(const KeyInfo& info, const Contents& contents) {
         if (contents.find(info.account) != nullptr)
             return exists(fmt::format("there is an account {} already", info.account.text()));
-        if (const StoredKey* stored = contents.find(info.key))
-            return exists(fmt::format("that API key is held under the name {}", stored->info.account.text()));
+        if (const StoredKey* stored = contents.find(info.key)) return held_as(stored->info.account);
         return {};
+    }
+
+    static std::unexpected<protocol::Error> held_as(const base::AccountName& account) {
+        return exists(fmt::format("that API key is held under the name {}", account.text()));
     }
 
     Result<SignedRequest> sign_now(
         const base::KeyId& key, std::string_view path, base::Nonce nonce, std::string body, BodyForm form
     ) {
-        if (!open_) return locked();
-        const Contents* contents = &open_->contents;
-        if (const auto staged = staged_.find(key); staged != staged_.end())
-            contents = &staged->second.contents;
+        const Contents* contents = contents_with(key);
+        if (contents == nullptr) return cannot_sign(key);
         const StoredKey* stored = contents->find(key);
-        if (stored == nullptr) return unknown_key(key);
         return contents->bytes().use([&](std::span<const unsigned char> bytes) -> Result<SignedRequest> {
             if (stored->otp_kind != OtpKind::none) {
                 auto with_otp = add_otp(*stored, bytes, std::move(body), form);
@@ -267,6 +307,24 @@ private:
                 .body = std::move(body),
             };
         });
+    }
+
+    // Where a key that can sign is. One that is there from both sources is the same at Kraken, too.
+    const Contents* contents_with(const base::KeyId& key) const {
+        if (const auto staged = staged_.find(key); staged != staged_.end()) return &staged->second.contents;
+        if (environment_.open().find(key) != nullptr) return &environment_.open();
+        return saved_key(key) != nullptr ? &open_->contents : nullptr;
+    }
+
+    std::unexpected<protocol::Error> cannot_sign(const base::KeyId& key) const {
+        if (environment_.wiped() && environment_.find(key) != nullptr)
+            return std::unexpected(
+                protocol::make_error(ErrorCode::locked, "the key came with the environment and was wiped")
+                    .with("state", "locked")
+                    .with_remedy("restart krakkend with its environment")
+            );
+        if (state() == VaultState::unlocked) return unknown_key(key);
+        return vault_not_open();
     }
 
     Result<std::string> add_otp(
@@ -299,8 +357,13 @@ private:
         return std::unexpected(std::move(error));
     }
 
-    std::unexpected<protocol::Error> locked() const {
-        const bool initialized = state() != VaultState::uninitialized;
+    bool vault_exists() const {
+        std::error_code error;
+        return std::filesystem::exists(std::filesystem::symlink_status(settings_.vault_file, error));
+    }
+
+    std::unexpected<protocol::Error> vault_not_open() const {
+        const bool initialized = vault_exists();
         return std::unexpected(
             protocol::make_error(
                 ErrorCode::locked, initialized ? "the vault is locked" : "there is no vault yet"
@@ -311,12 +374,13 @@ private:
     }
 
     static std::unexpected<protocol::Error> unknown_key(const base::KeyId& key) {
-        return fail(ErrorCode::no_credentials, fmt::format("the vault holds no key {}", key.hex()));
+        return fail(ErrorCode::no_credentials, fmt::format("there is no key {}", key.hex()));
     }
 
     const base::Clock& clock_;
     KeeperSettings settings_;
     Turns turns_;
+    EnvironmentAccounts environment_;
     std::optional<Open> open_;
     std::map<base::KeyId, Candidate> staged_;
     std::map<base::KeyId, std::int64_t> last_window_;  // of TOTP codes given out; outlives a lock on purpose

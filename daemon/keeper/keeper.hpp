@@ -10,6 +10,7 @@
 
 #include "base/clock.hpp"
 #include "base/types.hpp"
+#include "keeper/environment_keys.hpp"
 #include "keeper/passphrase.hpp"
 #include "protocol/error.hpp"
 
@@ -87,8 +88,9 @@ public:
     // passphrase: wrong, or a damaged file; vault: missing, or not as strict as it must be.
     virtual awaitable<Result<void>> unlock(SecretText passphrase) = 0;
     virtual awaitable<Result<void>> unlock_with_key_file(std::filesystem::path file) = 0;
-    // Wipes every open secret, saved and staged, before it returns; an unlock that is under way then opens
-    // nothing, and its passphrase goes when its key derivation ends. Not a failure when locked already.
+    // Wipes every open secret, saved, staged and from the environment, before it returns; an unlock that is
+    // under way then opens nothing, and its passphrase goes when its key derivation ends. Not a failure when
+    // locked already.
     virtual void lock() = 0;
     // Returns when the calls that were made before it have ended: an unlock under way holds its passphrase
     // until then.
@@ -101,24 +103,29 @@ public:
     virtual awaitable<Result<void>> add_key_file(SecretText passphrase, std::filesystem::path file) = 0;
     virtual awaitable<Result<void>> remove_key_file(SecretText passphrase, std::filesystem::path file) = 0;
 
-    // Takes a candidate key into memory so that it can sign, without saving it. invalid_params: shape, or
-    // name or key exists (in the vault, or in the environment: reason "environment").
+    // Takes a candidate key into memory so that it can sign, without saving it. invalid_params: shape; reason
+    // "environment": the account's key came with the environment, be it wiped by now; reason "exists": the
+    // vault holds the name, or somebody holds the key under another name. locked: the vault is not open.
     virtual awaitable<Result<StagedKey>> stage(NewKey candidate) = 0;
     // Saves a staged key durably; validated_at is empty when Kraken has not been asked or said no.
     virtual awaitable<Result<void>> commit(base::KeyId key, std::optional<base::Time> validated_at) = 0;
     virtual void discard(base::KeyId key) = 0;
-    // Records that Kraken accepted a saved key.
+    // Records that Kraken accepted a key: in the vault, and until the process ends for one of the
+    // environment.
     virtual awaitable<Result<void>> mark_validated(base::KeyId key, base::Time when) = 0;
+    // Removes a saved key. invalid_params with reason "environment" for one that came with the environment.
     virtual awaitable<Result<void>> remove(base::KeyId key) = 0;
 
     // The keys that can sign now, one for each account, in order of account name: those of the environment
-    // and, while the vault is open, the saved ones that these do not hide.
+    // and, while the vault is open, the saved ones that these do not hide. One API key may be there under two
+    // names, once from each source.
     virtual std::vector<KeyInfo> list() const = 0;
 
     // Signs one private call: API-Sign over path, nonce and body (Kraken, "Spot REST authentication"), the
     // OTP added to the body as its last field. `body` already starts with this nonce. locked: no vault is
-    // open; no_credentials: the open one holds no such key; rate_limit with retry_after: the key has a TOTP
-    // seed and this half minute's code was given out already (Kraken refuses a code's second use).
+    // open, or the key of the environment was wiped; no_credentials: there is no such key; rate_limit with
+    // retry_after: the key has a TOTP seed and this half minute's code was given out already (Kraken refuses
+    // a code's second use).
     virtual awaitable<Result<SignedRequest>> sign(
         base::KeyId key, std::string path, base::Nonce nonce, std::string body, BodyForm form
     ) = 0;
@@ -127,6 +134,7 @@ public:
 struct KeeperSettings {
     std::filesystem::path vault_file;  // .../secrets.enc
     KdfCost cost = KdfCost::moderate;
+    EnvironmentKeys environment = {};  // its warnings are for the caller to log
 };
 
 // `clock` must outlive the keeper; completions run on `executor`.

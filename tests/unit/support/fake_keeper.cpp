@@ -18,6 +18,35 @@ void FakeKeeper::hold(std::string_view account, std::string_view key) {
     );
 }
 
+void FakeKeeper::hold_environment(std::string_view account, std::string_view key) {
+    const auto name = *base::AccountName::parse(account);
+    environment.insert_or_assign(
+        name,
+        KeyInfo{
+            .account = name,
+            .key = base::KeyId{std::string(key)},
+            .validated_at = std::nullopt,
+            .source = keeper::Source::environment,
+        }
+    );
+}
+
+bool FakeKeeper::from_environment(const base::AccountName& account) const {
+    return environment.contains(account) || wiped.contains(account);
+}
+
+const KeyInfo* FakeKeeper::find_environment(const base::KeyId& key) const {
+    const auto found =
+        std::ranges::find(environment, key, [](const auto& entry) { return entry.second.key; });
+    return found == environment.end() ? nullptr : &found->second;
+}
+
+VaultState FakeKeeper::state() const {
+    if (vault != VaultState::uninitialized) return vault;
+    if (!environment.empty()) return VaultState::unlocked;
+    return wiped.empty() ? VaultState::uninitialized : VaultState::locked;
+}
+
 FakeKeeper::Done FakeKeeper::create(SecretText text) {
     if (vault != VaultState::uninitialized)
         co_return std::unexpected(
@@ -43,6 +72,9 @@ FakeKeeper::Done FakeKeeper::unlock_with_key_file(std::filesystem::path) {
 void FakeKeeper::lock() {
     if (vault == VaultState::unlocked) vault = VaultState::locked;
     staged.clear();
+    for (const auto& [account, info] : environment)
+        wiped.insert(account);
+    environment.clear();
 }
 
 FakeKeeper::Done FakeKeeper::change_passphrase(SecretText, SecretText) {
@@ -59,6 +91,16 @@ FakeKeeper::Done FakeKeeper::remove_key_file(SecretText, std::filesystem::path) 
 
 boost::asio::awaitable<Result<keeper::StagedKey>> FakeKeeper::stage(keeper::NewKey candidate) {
     const base::KeyId id(candidate.api_key.use([](std::string_view text) { return std::string(text); }));
+    if (from_environment(candidate.account))
+        co_return std::unexpected(
+            protocol::make_error(ErrorCode::invalid_params, "the key comes from the environment")
+                .with("reason", "environment")
+        );
+    if (vault != VaultState::unlocked) co_return fail(ErrorCode::locked, "the vault is not open");
+    if (find_environment(id) != nullptr)
+        co_return std::unexpected(
+            protocol::make_error(ErrorCode::invalid_params, "it exists").with("reason", "exists")
+        );
     for (const auto& [key, info] : saved) {
         if (key == id || info.account == candidate.account)
             co_return std::unexpected(
@@ -90,6 +132,11 @@ FakeKeeper::Done FakeKeeper::commit(base::KeyId key, std::optional<base::Time> v
 }
 
 FakeKeeper::Done FakeKeeper::mark_validated(base::KeyId key, base::Time when) {
+    for (auto& [account, info] : environment) {
+        if (info.key != key) continue;
+        info.validated_at = when;
+        co_return Result<void>();
+    }
     const auto found = saved.find(key);
     if (found == saved.end()) co_return fail(ErrorCode::no_credentials, "no such key");
     found->second.validated_at = when;
@@ -102,10 +149,18 @@ FakeKeeper::Done FakeKeeper::remove(base::KeyId key) {
 }
 
 std::vector<KeyInfo> FakeKeeper::list() const {
+    const bool open = vault == VaultState::unlocked;
     std::vector<KeyInfo> all;
-    if (vault != VaultState::unlocked) return all;
-    for (const auto& [key, info] : saved)
+    for (const auto& [account, info] : environment) {
         all.push_back(info);
+        all.back().hides_vault_entry = open && std::ranges::any_of(saved, [&](const auto& entry) {
+                                           return entry.second.account == account;
+                                       });
+    }
+    if (!open) return all;
+    for (const auto& [key, info] : saved) {
+        if (!from_environment(info.account)) all.push_back(info);
+    }
     std::ranges::sort(all, {}, &KeyInfo::account);
     return all;
 }
@@ -113,8 +168,9 @@ std::vector<KeyInfo> FakeKeeper::list() const {
 boost::asio::awaitable<Result<keeper::SignedRequest>> FakeKeeper::sign(
     base::KeyId key, std::string signed_path, base::Nonce nonce, std::string body, base::BodyForm
 ) {
-    if (vault != VaultState::unlocked) co_return fail(ErrorCode::locked, "the vault is locked");
-    if (!saved.contains(key) && !staged.contains(key))
+    const bool known = find_environment(key) != nullptr;
+    if (!known && vault != VaultState::unlocked) co_return fail(ErrorCode::locked, "the vault is locked");
+    if (!known && !saved.contains(key) && !staged.contains(key))
         co_return fail(ErrorCode::no_credentials, "no such key");
     co_return keeper::SignedRequest{key.hex(), "signed " + signed_path + ' ' + nonce.text(), std::move(body)};
 }

@@ -19,8 +19,10 @@ public:
 
     // A saved key; the account's name may stand for both.
     void hold(std::string_view account, std::string_view key);
+    // A key that came with the environment, of an account that has no saved one or hides it.
+    void hold_environment(std::string_view account, std::string_view key);
 
-    keeper::VaultState state() const override { return vault; }
+    keeper::VaultState state() const override;
     bool vault_is_open() const override { return vault == keeper::VaultState::unlocked; }
     bool needs_restart(const base::AccountName& account) const override { return wiped.contains(account); }
     const std::filesystem::path& vault_path() const override { return path; }
@@ -42,14 +44,19 @@ public:
         base::KeyId key, std::string path, base::Nonce nonce, std::string body, base::BodyForm form
     ) override;
 
-    keeper::VaultState vault = keeper::VaultState::unlocked;
+    keeper::VaultState vault = keeper::VaultState::unlocked;  // of the vault file alone
     std::filesystem::path path = "/nowhere/secrets.enc";
     std::string passphrase = "right";
     std::map<base::KeyId, keeper::KeyInfo> saved;
     std::map<base::KeyId, keeper::KeyInfo> staged;
+    std::map<base::AccountName, keeper::KeyInfo> environment;
     std::vector<std::string> warnings;  // of the next staged key
     bool commits_fail = false;
     std::set<base::AccountName> wiped;  // environment accounts after a lock
+
+private:
+    bool from_environment(const base::AccountName& account) const;
+    const keeper::KeyInfo* find_environment(const base::KeyId& key) const;
 };
 
 }  // namespace krakken::test
