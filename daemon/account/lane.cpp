@@ -1,15 +1,16 @@
 #include "account/lane.hpp"
 
-#include "base/log.hpp"
+#include "kraken/refusal.hpp"
 
+#include <algorithm>
+#include <array>
 #include <boost/asio/co_spawn.hpp>
 #include <exception>
+#include <string_view>
 #include <utility>
 
 namespace krakken::account {
 
-using base::log;
-using base::LogLevel;
 using kraken::Attempt;
 using protocol::Error;
 using protocol::ErrorCode;
@@ -36,6 +37,29 @@ std::unexpected<Error> overtaken() {
     return fail(ErrorCode::network, "the call was not sent again: a later call of this key has acted since");
 }
 
+enum class NonceFate { taken, refused, open };
+
+// Kraken looks at what a call asks for only when it knows who asks, so a refusal of an order, query or
+// argument shows that the nonce was taken. Every other error only shows that Kraken answered: it may have
+// been found before the nonce was looked at (route, key, signature, limits, maintenance), and permissions
+// may be.
+NonceFate fate_of_nonce(const Attempt& attempt) {
+    if (attempt.end != Attempt::End::answered) return NonceFate::open;
+    constexpr auto behind_the_nonce = std::to_array<std::string_view>(
+        {"EOrder:", "EQuery:", "ETrade:", "EFunding:", "EGeneral:Invalid arguments"}
+    );
+    const auto begins_with = [](const std::string& error) {
+        return [&error](std::string_view text) { return error.starts_with(text); };
+    };
+    const auto& errors = attempt.answer.errors;
+    if (std::ranges::any_of(errors, [](const auto& e) { return e.starts_with("EAPI:Invalid nonce"); }))
+        return NonceFate::refused;
+    const bool taken = std::ranges::all_of(errors, [&](const std::string& error) {
+        return std::ranges::any_of(behind_the_nonce, begins_with(error));
+    });
+    return taken ? NonceFate::taken : NonceFate::open;
+}
+
 // Gives the turn on whatever happens.
 class Turn {
 public:
@@ -49,6 +73,14 @@ private:
 };
 
 }  // namespace
+
+Lane::Lane(Services services, base::KeyId key)
+    : services_(std::move(services)),
+      key_(std::move(key)),
+      turns_(services_.executor, max_waiting),
+      nonces_(std::make_shared<Nonces>(
+          services_.executor, services_.store, services_.clock, key_, services_.refused_nonce_pause
+      )) {}
 
 awaitable<Result<Attempt>> Lane::send(
     const protocol::Endpoint& endpoint,
@@ -64,14 +96,13 @@ awaitable<Result<Attempt>> Lane::send(
     const Turn turn(turns_);
     if (steady_clock::now() >= deadlines.request) co_return not_in_time();
     if (services_.api.stopping()) co_return std::unexpected(protocol::stopping_error());
-    auto refused = hold == Hold::passed ? lockout() : refusal();
-    if (refused) co_return std::unexpected(std::move(*refused));
+    if (auto refused = refusal(hold)) co_return std::unexpected(std::move(*refused));
     if (place && *place && **place != acted_) co_return overtaken();
     const bool acts = endpoint.effect != protocol::Effect::read && endpoint.effect != protocol::Effect::token;
     if (acts) ++acted_;
     if (place) *place = acted_;
     if (services_.clock.take_ask()) ask_time_in_background();
-    auto attempt = co_await send_in_turn(endpoint, parameters, deadlines.request);
+    auto attempt = co_await send_in_turn(endpoint, parameters, deadlines.request, hold);
     co_return attempt;
 }
 
@@ -112,9 +143,37 @@ void Lane::ask_time_in_background() {
 awaitable<Result<Attempt>> Lane::send_in_turn(
     const protocol::Endpoint& endpoint,
     const kraken::Parameters& parameters,
+    steady_clock::time_point deadline,
+    Hold hold
+) {
+    while (true) {
+        auto attempt = co_await send_now(endpoint, parameters, deadline);
+        if (!attempt) co_return attempt;
+        const bool again = co_await wait_for_another_try(endpoint, *attempt, deadline);
+        if (!again || refusal(hold)) co_return attempt;
+    }
+}
+
+// A call that acts once is never sent again, but what Kraken said to it counts.
+awaitable<bool> Lane::wait_for_another_try(
+    const protocol::Endpoint& endpoint, const Attempt& attempt, steady_clock::time_point deadline
+) {
+    const NonceFate fate = fate_of_nonce(attempt);
+    if (fate == NonceFate::taken) nonces_->accepted();
+    if (fate != NonceFate::refused) co_return false;
+    const auto pause = nonces_->refused();
+    if (!pause || kraken::acts_once(endpoint)) co_return false;
+    if (steady_clock::now() + *pause >= deadline) co_return false;
+    const bool going_on = co_await services_.api.pause(*pause);
+    co_return going_on;
+}
+
+awaitable<Result<Attempt>> Lane::send_now(
+    const protocol::Endpoint& endpoint,
+    const kraken::Parameters& parameters,
     steady_clock::time_point deadline
 ) {
-    const auto nonce = co_await next_nonce(deadline);
+    const auto nonce = co_await nonces_->next(deadline);
     if (!nonce) co_return std::unexpected(nonce.error());
     auto request = co_await services_.keeper.sign(
         key_, protocol::path_of(endpoint), *nonce, parameters.body(*nonce), parameters.form()
@@ -130,57 +189,14 @@ awaitable<Result<Attempt>> Lane::send_in_turn(
     co_return attempt;
 }
 
-awaitable<Result<base::Nonce>> Lane::next_nonce(steady_clock::time_point deadline) {
-    // A failed write proves nothing about the marks on disk, so from then on no nonce is safe.
-    if (services_.store.failed()) {
-        co_return fail(ErrorCode::storage, "durable state cannot be written, so nothing was sent");
-    }
-    if (!sequence_) {
-        const auto loaded = co_await load();
-        if (!loaded) co_return std::unexpected(loaded.error());
-    }
-    auto nonce = sequence_->take(services_.clock.now());
-    // Once, unless the disk is so slow, or the clock jumped so far, that the new bound is behind already.
-    while (!nonce) {
-        if (sequence_->used_up()) {
-            co_return fail(ErrorCode::nonce, "this key's nonces are used up; make a new key at Kraken");
-        }
-        const auto reserved = co_await reserve();
-        if (!reserved) co_return std::unexpected(reserved.error());
-        if (steady_clock::now() >= deadline) co_return not_in_time();
-        nonce = sequence_->take(services_.clock.now());
-    }
-    if (!renewing_ && sequence_->renewal_due(services_.clock.now())) renew_in_background();
-    co_return *nonce;
-}
-
-awaitable<Result<void>> Lane::load() {
-    auto mark = co_await services_.store.nonce_mark(key_);
-    if (!mark) co_return std::unexpected(std::move(mark.error()));
-    if (*mark) {
-        sequence_.emplace((*mark)->bound.value(), (*mark)->unit);
-    } else {
-        sequence_.emplace(0, base::NonceUnit::microseconds);
-    }
-    co_return Result<void>();
-}
-
-awaitable<Result<void>> Lane::reserve() {
-    const base::Nonce bound = sequence_->wanted_bound(services_.clock.now());
-    const state::NonceMark mark{bound, sequence_->unit()};
-    const auto saved = co_await services_.store.save_nonce_mark(key_, mark);
-    if (saved) sequence_->bound_saved(bound, services_.clock.now());
-    co_return saved;
-}
-
-void Lane::renew_in_background() {
-    renewing_ = true;
-    const auto done = [self = shared_from_this()](std::exception_ptr bug, Result<void> saved) {
-        self->renewing_ = false;
-        if (bug) std::rethrow_exception(bug);
-        if (!saved) log(LogLevel::error, "nonce.reserve_failed", {{"key", self->key_.hex()}});
-    };
-    boost::asio::co_spawn(services_.executor, reserve(), done);
+awaitable<Result<std::uint64_t>> Lane::import(std::uint64_t floor, steady_clock::time_point deadline) {
+    const auto self = shared_from_this();
+    const auto entry = co_await turns_.enter(deadline);
+    if (entry == Turns::Entry::full) co_return too_many_waiting();
+    if (entry == Turns::Entry::too_late) co_return not_in_time();
+    const Turn turn(turns_);
+    auto last = co_await nonces_->import(floor, deadline);
+    co_return last;
 }
 
 }  // namespace krakken::account

@@ -4,22 +4,18 @@
 // is the order on the wire, which parallel connections cannot promise. Used from the event loop's thread
 // only.
 
+#include "account/nonces.hpp"
 #include "account/turns.hpp"
 #include "keeper/keeper.hpp"
 #include "kraken/api.hpp"
 #include "kraken/parameters.hpp"
 #include "kraken/server_clock.hpp"
-#include "nonce/sequence.hpp"
-#include "state/state_store.hpp"
 
 #include <cstdint>
 #include <memory>
 #include <optional>
 
 namespace krakken::account {
-
-using boost::asio::awaitable;
-using protocol::Result;
 
 // What every lane works with; all of it outlives the lanes.
 struct Services {
@@ -28,6 +24,8 @@ struct Services {
     state::StateStore& store;
     kraken::Api& api;
     kraken::ServerClock& clock;
+    // Between two tries of a key whose first nonces Kraken refuses; tests take less.
+    std::chrono::microseconds refused_nonce_pause = std::chrono::seconds(1);
 };
 
 struct Deadlines {
@@ -37,22 +35,38 @@ struct Deadlines {
 
 class Lane : public std::enable_shared_from_this<Lane> {
 public:
-    Lane(Services services, base::KeyId key)
-        : services_(std::move(services)), key_(std::move(key)), turns_(services_.executor, max_waiting) {}
+    Lane(Services services, base::KeyId key);
 
     // Whether a call goes out although its key is held: only one that asks Kraken whether it accepts the key
     // now.
     enum class Hold { obeyed, passed };
 
-    // One request, sent once. Errors mean that nothing was sent: timeout, overloaded, storage, locked, nonce,
-    // stopping, lockout, or why the key is held. `place`, where given, keeps this call's place among those
-    // that do more than read: a repeat is not sent once a later one of them was.
+    // One request, sent once; but while the key's nonce unit is sought, a call that may be repeated is sent
+    // again within its turn until a nonce is taken, and the answer is the last one. Errors mean that nothing
+    // was executed: timeout, overloaded, storage, locked, nonce, stopping, lockout, or why the key is held.
+    // `place`, where given, keeps this call's place among those that do more than read: a repeat is not sent
+    // once a later one of them was.
     awaitable<Result<kraken::Attempt>> send(
         const protocol::Endpoint& endpoint,
         const kraken::Parameters& parameters,
         Deadlines deadlines,
         std::optional<std::uint64_t>* place = nullptr,
         Hold hold = Hold::obeyed
+    );
+
+    // A person validates the key: if Kraken refuses its next nonces, a finer unit is sought as for a key that
+    // was never used here. Ends with the first nonce that is taken.
+    void search_unit() { nonces_->search_unit(); }
+    // The operator's unit: nonces are at least as fine, and none is sought. Never moves a key to a coarser
+    // one. Empty: found out.
+    void set_unit(std::optional<base::NonceUnit> unit) { nonces_->set_unit(unit); }
+    // An old program's last nonce, to be called before the key is first used; judged by the clock then, and
+    // ignored with a log line if it is absurd.
+    void raise_floor(std::uint64_t floor) { nonces_->raise_floor(floor); }
+    // Raises the sequence to `floor` (lower than it is: leaves it), durable before it returns; its last
+    // value. Waits for its turn. Errors: invalid_params (absurd), timeout, overloaded, storage.
+    awaitable<Result<std::uint64_t>> import(
+        std::uint64_t floor, std::chrono::steady_clock::time_point deadline
     );
 
     // Kraken does not accept the key: from now on every call is refused with `why` when its turn comes, so
@@ -70,7 +84,7 @@ public:
 
     const base::KeyId& key() const { return key_; }
     // Empty until the key was first used in this run.
-    const std::optional<nonce::Sequence>& sequence() const { return sequence_; }
+    const std::optional<nonce::Sequence>& sequence() const { return nonces_->sequence(); }
     std::size_t waiting() const { return turns_.waiting(); }
     bool busy() const { return turns_.busy(); }
 
@@ -84,19 +98,28 @@ private:
     awaitable<Result<kraken::Attempt>> send_in_turn(
         const protocol::Endpoint& endpoint,
         const kraken::Parameters& parameters,
+        std::chrono::steady_clock::time_point deadline,
+        Hold hold
+    );
+    awaitable<Result<kraken::Attempt>> send_now(
+        const protocol::Endpoint& endpoint,
+        const kraken::Parameters& parameters,
         std::chrono::steady_clock::time_point deadline
     );
-    awaitable<Result<base::Nonce>> next_nonce(std::chrono::steady_clock::time_point deadline);
-    awaitable<Result<void>> load();
-    awaitable<Result<void>> reserve();
-    void renew_in_background();
+    awaitable<bool> wait_for_another_try(
+        const protocol::Endpoint& endpoint,
+        const kraken::Attempt& attempt,
+        std::chrono::steady_clock::time_point deadline
+    );
+    std::optional<protocol::Error> refusal(Hold hold) const {
+        return hold == Hold::passed ? lockout() : refusal();
+    }
 
     Services services_;
     base::KeyId key_;
     Turns turns_;
-    std::optional<nonce::Sequence> sequence_;
+    std::shared_ptr<Nonces> nonces_;
     std::optional<protocol::Error> held_;
-    bool renewing_ = false;
     std::uint64_t acted_ = 0;  // calls that do more than read, so far
 };
 

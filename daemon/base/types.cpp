@@ -36,6 +36,26 @@ std::optional<AccountName> AccountName::folded(std::string_view text) {
     return parse(name);
 }
 
+std::string_view name(NonceUnit unit) {
+    switch (unit) {
+        case NonceUnit::microseconds:
+            return "us";
+        case NonceUnit::ten_nanoseconds:
+            return "10ns";
+        case NonceUnit::nanoseconds:
+            return "ns";
+    }
+    std::unreachable();
+}
+
+std::optional<NonceUnit> parse_nonce_unit(std::string_view text) {
+    for (const NonceUnit unit :
+         {NonceUnit::microseconds, NonceUnit::ten_nanoseconds, NonceUnit::nanoseconds}) {
+        if (name(unit) == text) return unit;
+    }
+    return std::nullopt;
+}
+
 std::string_view name(Tier tier) {
     switch (tier) {
         case Tier::starter:

@@ -59,6 +59,10 @@ private:
 // The unit in which a key's nonces follow the clock. A key never moves to a coarser one.
 enum class NonceUnit { microseconds, ten_nanoseconds, nanoseconds };
 
+// As the contract writes them: us, 10ns, ns.
+std::string_view name(NonceUnit unit);
+std::optional<NonceUnit> parse_nonce_unit(std::string_view text);
+
 // Kraken's verification tier of an account; it sets the rate limits.
 enum class Tier { starter, intermediate, pro };
 

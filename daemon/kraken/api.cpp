@@ -77,7 +77,7 @@ void Api::stop() {
         timer->cancel();
 }
 
-awaitable<bool> Api::pause(std::chrono::milliseconds time) {
+awaitable<bool> Api::pause(std::chrono::microseconds time) {
     if (stopping_) co_return false;
     const auto executor = co_await boost::asio::this_coro::executor;
     boost::asio::steady_timer timer(executor, time);

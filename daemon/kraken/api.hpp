@@ -74,7 +74,7 @@ public:
     bool stopping() const { return stopping_; }
 
     // Waits between two attempts; stop() ends it early. False when the daemon is stopping.
-    awaitable<bool> pause(std::chrono::milliseconds time);
+    awaitable<bool> pause(std::chrono::microseconds time);
 
 private:
     awaitable<Attempt> send(net::Request request, std::chrono::steady_clock::time_point deadline);

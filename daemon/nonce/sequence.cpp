@@ -28,10 +28,10 @@ std::uint64_t ticks_per_microsecond(base::NonceUnit unit) {
 
 }  // namespace
 
-std::uint64_t Sequence::ticks(base::Time time) const {
+std::uint64_t ticks(base::Time time, base::NonceUnit unit) {
     const auto since_epoch = std::max<std::int64_t>(time.time_since_epoch().count(), 0);
     const auto microseconds = static_cast<std::uint64_t>(since_epoch);
-    const std::uint64_t per = ticks_per_microsecond(unit_);
+    const std::uint64_t per = ticks_per_microsecond(unit);
     return microseconds > highest / per ? highest : microseconds * per;
 }
 
@@ -59,6 +59,17 @@ void Sequence::bound_saved(base::Nonce bound, base::Time now) {
     bound_ = std::max(bound_, bound.value());
     const std::uint64_t next = position(now);
     reserved_ = bound_ > next ? bound_ - next : 0;
+}
+
+void Sequence::move_to(base::NonceUnit unit) {
+    if (unit <= unit_) return;
+    unit_ = unit;
+    bound_ = last_;
+    reserved_ = 0;
+}
+
+void Sequence::raise(std::uint64_t floor) {
+    last_ = std::max(last_, std::min(floor, highest));
 }
 
 bool Sequence::used_up() const {

@@ -14,6 +14,9 @@
 
 namespace krakken::nonce {
 
+// The clock as a nonce of this unit; from 0 to the highest value that Kraken takes.
+std::uint64_t ticks(base::Time time, base::NonceUnit unit);
+
 class Sequence {
 public:
     // `last`: the durable bound, or 0 for a key that was never used here.
@@ -31,6 +34,13 @@ public:
     // `bound` is on disk.
     void bound_saved(base::Nonce bound, base::Time now);
 
+    // Moves to a finer unit; a coarser one is no move. Nothing is given out again before a bound is saved, so
+    // that the unit, too, is on disk before it is used.
+    void move_to(base::NonceUnit unit);
+
+    // Nothing up to `floor` is given out any more.
+    void raise(std::uint64_t floor);
+
     // No value is left for ever: Kraken's signed 64 bits end here.
     bool used_up() const;
 
@@ -42,7 +52,7 @@ public:
     std::chrono::milliseconds lead(base::Time now) const;
 
 private:
-    std::uint64_t ticks(base::Time time) const;
+    std::uint64_t ticks(base::Time time) const { return nonce::ticks(time, unit_); }
     std::uint64_t position(base::Time now) const;  // where the next nonce will be
 
     std::uint64_t last_;

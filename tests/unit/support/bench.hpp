@@ -24,7 +24,9 @@ struct Bench {
     FakeUpstream upstream{loop.context.get_executor()};
     kraken::Api api{upstream, std::chrono::seconds(30)};
     kraken::ServerClock server_clock{clock};
-    account::Services services{loop.context.get_executor(), keeper, store, api, server_clock};
+    account::Services services{
+        loop.context.get_executor(), keeper, store, api, server_clock, std::chrono::microseconds(0)
+    };
     account::AccountSettings settings;
     account::Accounts accounts{services, settings};
 };

@@ -15,6 +15,7 @@ bool MemoryStore::step_fails() {
 }
 
 boost::asio::awaitable<Result<std::optional<state::NonceMark>>> MemoryStore::nonce_mark(base::KeyId key) {
+    co_await reads_held.pass();
     if (step_fails()) co_return protocol::fail(ErrorCode::storage, "cannot be read");
     const auto found = marks.find(key);
     if (found == marks.end()) co_return std::optional<state::NonceMark>();
@@ -28,8 +29,8 @@ boost::asio::awaitable<Result<void>> MemoryStore::save_nonce_mark(base::KeyId ke
         failed_ = true;
         co_return protocol::fail(ErrorCode::storage, "cannot be written");
     }
-    const auto [place, is_new] = marks.try_emplace(key, mark);
-    if (!is_new && place->second.bound < mark.bound) place->second = mark;
+    state::NonceMark& kept = marks.try_emplace(key, mark).first->second;
+    kept = {std::max(kept.bound, mark.bound), std::max(kept.unit, mark.unit)};
     co_return Result<void>();
 }
 

@@ -14,7 +14,8 @@ namespace krakken::test {
 
 class MemoryStore final : public state::StateStore {
 public:
-    explicit MemoryStore(boost::asio::any_io_executor executor) : saves_held(std::move(executor)) {}
+    explicit MemoryStore(boost::asio::any_io_executor executor)
+        : reads_held(executor), saves_held(executor) {}
 
     boost::asio::awaitable<protocol::Result<std::optional<state::NonceMark>>> nonce_mark(base::KeyId key
     ) override;
@@ -29,6 +30,7 @@ public:
 
     std::map<base::KeyId, state::NonceMark> marks;  // what is durable
     std::size_t saves = 0;                          // that were asked for
+    Barrier reads_held;
     Barrier saves_held;
 
 private:
