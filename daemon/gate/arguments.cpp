@@ -3,6 +3,7 @@
 #include "protocol/limits.hpp"
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 #include <algorithm>
 #include <charconv>
 
@@ -12,6 +13,7 @@ using protocol::ErrorCode;
 using protocol::fail;
 using protocol::JsonFault;
 using protocol::JsonKind;
+using protocol::Parameter;
 using protocol::ParameterType;
 using protocol::Result;
 
@@ -54,19 +56,50 @@ std::string_view name_of(ParameterType type) {
 }
 
 std::string known_names(const protocol::Method& method) {
-    if (method.parameters.empty()) return "it takes none";
-    std::string names = "it takes";
-    for (const auto& parameter : method.parameters) {
-        names += names.ends_with("takes") ? " " : ", ";
+    std::string names;
+    for (const Parameter& parameter : method.parameters) {
+        if (parameter.reserved) continue;
+        names += names.empty() ? "it takes " : ", ";
         names += parameter.name;
     }
-    return names;
+    return names.empty() ? "it takes none" : names;
+}
+
+// Empty when it is none, or larger than any limit.
+std::optional<std::int64_t> whole_number(std::string_view digits) {
+    std::int64_t value = 0;
+    const auto [end, error] = std::from_chars(digits.data(), digits.data() + digits.size(), value);
+    if (error != std::errc() || end != digits.data() + digits.size()) return std::nullopt;
+    return value;
+}
+
+// Why the value cannot be taken; empty when it can. The value itself may be a misplaced secret, so it is
+// never repeated.
+std::string fault_of(std::string_view raw, const Parameter& parameter) {
+    if (parameter.reserved) {
+        return fmt::format("{} is not served yet, so it would protect nothing; leave it out", parameter.name);
+    }
+    if (!is_of_type(raw, parameter.type))
+        return fmt::format("{} must be {}", parameter.name, name_of(parameter.type));
+    if (!parameter.choices.empty() &&
+        std::ranges::find(parameter.choices, protocol::decode_string(raw)) == parameter.choices.end()) {
+        return fmt::format("{} must be one of: {}", parameter.name, fmt::join(parameter.choices, ", "));
+    }
+    if (parameter.type == ParameterType::integer) {
+        const auto value = whole_number(raw);
+        if (!value || *value < parameter.least || *value > parameter.most) {
+            return fmt::format(
+                "{} must be a whole number from {} to {}", parameter.name, parameter.least, parameter.most
+            );
+        }
+    }
+    return "";
 }
 
 }  // namespace
 
 Result<Arguments> Arguments::parse(std::string_view raw, const protocol::Method& method) {
-    Arguments arguments;
+    Arguments arguments(method);
     if (!raw.empty()) {
         auto members = protocol::split_object(
             raw, protocol::max_request_depth, protocol::Duplicates::refused_everywhere
@@ -75,7 +108,7 @@ Result<Arguments> Arguments::parse(std::string_view raw, const protocol::Method&
         arguments.members_ = std::move(*members);
     }
     for (const auto& [name, value] : arguments.members_) {
-        const auto known = std::ranges::find(method.parameters, name, &protocol::Parameter::name);
+        const auto known = std::ranges::find(method.parameters, name, &Parameter::name);
         if (known == method.parameters.end()) {
             // The name is the client's text, which may be a misplaced secret: it is not repeated.
             return fail(
@@ -83,16 +116,14 @@ Result<Arguments> Arguments::parse(std::string_view raw, const protocol::Method&
                 fmt::format("{} has no such parameter; {}", method.name, known_names(method))
             );
         }
-        if (protocol::kind_of(value) != JsonKind::null && !is_of_type(value, known->type)) {
-            return fail(
-                ErrorCode::invalid_params, fmt::format("{} must be {}", known->name, name_of(known->type))
-            );
-        }
+        if (protocol::kind_of(value) == JsonKind::null) continue;
+        if (std::string fault = fault_of(value, *known); !fault.empty())
+            return fail(ErrorCode::invalid_params, std::move(fault));
     }
     std::erase_if(arguments.members_, [](const auto& member) {
         return protocol::kind_of(member.value) == JsonKind::null;
     });
-    for (const auto& parameter : method.parameters) {
+    for (const Parameter& parameter : method.parameters) {
         if (parameter.required && !arguments.has(parameter.name)) {
             return fail(
                 ErrorCode::invalid_params,
@@ -104,8 +135,9 @@ Result<Arguments> Arguments::parse(std::string_view raw, const protocol::Method&
 }
 
 std::string_view Arguments::raw(std::string_view name) const {
-    const auto* member = protocol::find(members_, name);
-    return member ? member->value : std::string_view();
+    if (const auto* member = protocol::find(members_, name)) return member->value;
+    const auto known = std::ranges::find(method_->parameters, name, &Parameter::name);
+    return known == method_->parameters.end() ? std::string_view() : known->otherwise;
 }
 
 std::optional<std::string> Arguments::text(std::string_view name) const {
@@ -113,20 +145,8 @@ std::optional<std::string> Arguments::text(std::string_view name) const {
     return protocol::decode_string(raw(name));
 }
 
-Result<std::int64_t> Arguments::integer(
-    std::string_view name, std::int64_t least, std::int64_t most, std::int64_t otherwise
-) const {
-    if (!has(name)) return otherwise;
-    const std::string_view digits = raw(name);
-    std::int64_t value = 0;
-    const auto [end, error] = std::from_chars(digits.data(), digits.data() + digits.size(), value);
-    if (error != std::errc() || end != digits.data() + digits.size() || value < least || value > most) {
-        return fail(
-            ErrorCode::invalid_params,
-            fmt::format("{} must be a whole number from {} to {}", name, least, most)
-        );
-    }
-    return value;
+std::optional<std::int64_t> Arguments::integer(std::string_view name) const {
+    return whole_number(raw(name));
 }
 
 keeper::SecretText Arguments::secret(std::string_view name) const {

@@ -1,7 +1,7 @@
 #pragma once
 
 // The parameters of one request, checked against the method table: by name only, none unknown, none missing,
-// each of its type.
+// each of its type, among its choices and within its range.
 
 #include "keeper/passphrase.hpp"
 #include "protocol/error.hpp"
@@ -22,17 +22,18 @@ public:
     static protocol::Result<Arguments> parse(std::string_view raw, const protocol::Method& method);
 
     bool has(std::string_view name) const { return !raw(name).empty(); }
-    // The JSON text as the client wrote it; empty when the parameter is absent.
+    // The JSON text as the client wrote it, or what the table says to take instead; empty when there is
+    // neither.
     std::string_view raw(std::string_view name) const;
     std::optional<std::string> text(std::string_view name) const;
-    // invalid_params when it is not a whole number from `least` to `most`.
-    protocol::Result<std::int64_t> integer(
-        std::string_view name, std::int64_t least, std::int64_t most, std::int64_t otherwise
-    ) const;
+    std::optional<std::int64_t> integer(std::string_view name) const;
     // A secret goes straight into protected memory. The parameter must be there.
     keeper::SecretText secret(std::string_view name) const;
 
 private:
+    explicit Arguments(const protocol::Method& method) : method_(&method) {}
+
+    const protocol::Method* method_;
     std::vector<protocol::JsonMember> members_;
 };
 

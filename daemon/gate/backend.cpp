@@ -4,6 +4,7 @@
 
 #include <boost/asio/co_spawn.hpp>
 #include <exception>
+#include <system_error>
 
 namespace krakken::gate {
 
@@ -27,6 +28,12 @@ void Backend::check_accounts() {
         if (bug) std::rethrow_exception(bug);
         changes.happened();
     });
+}
+
+// With keys from the environment the state alone does not tell.
+bool Backend::vault_exists() const {
+    std::error_code unknown;
+    return keeper.vault_is_open() || std::filesystem::exists(keeper.vault_path(), unknown);
 }
 
 }  // namespace krakken::gate

@@ -32,6 +32,8 @@ struct Backend {
     // keys that are there without an unlock; after one it is done already.
     void check_accounts();
 
+    bool vault_exists() const;
+
     boost::asio::any_io_executor executor;
     const base::Clock& clock;
     keeper::Keeper& keeper;

@@ -17,6 +17,7 @@ constexpr auto bindings = std::to_array<Binding>({
     {"version", handle_version},
     {"status", handle_status},
     {"account.list", handle_account_list},
+    {"rpc.discover", handle_discover},
     {"profile", handle_profile},
     {"endpoints", handle_endpoints},
     {"call", handle_call},
@@ -31,6 +32,8 @@ constexpr auto bindings = std::to_array<Binding>({
     {"account.add", handle_account_add},
     {"account.validate", handle_account_validate},
     {"account.remove", handle_account_remove},
+    {"nonce.import", handle_nonce_import},
+    {"reload", handle_reload},
     {"shutdown", handle_shutdown},
 });
 

@@ -19,6 +19,7 @@ using protocol::Result;
 struct Context {
     const Peer& peer;     // valid while the handler runs, not in the work it returns
     std::string call_id;  // in errors and log
+    protocol::SocketKind socket;
 };
 
 // The work must not refer to the request's text, which is gone by the time it runs.
@@ -34,6 +35,7 @@ Handled handle_ping(Backend&, const Arguments&, const Context&);
 Handled handle_version(Backend&, const Arguments&, const Context&);
 Handled handle_status(Backend&, const Arguments&, const Context&);
 Handled handle_account_list(Backend&, const Arguments&, const Context&);
+Handled handle_discover(Backend&, const Arguments&, const Context&);
 Handled handle_profile(Backend&, const Arguments&, const Context&);
 Handled handle_endpoints(Backend&, const Arguments&, const Context&);
 Handled handle_nonce_status(Backend&, const Arguments&, const Context&);
@@ -47,10 +49,12 @@ Handled handle_lock(Backend&, const Arguments&, const Context&);
 Handled handle_change_passphrase(Backend&, const Arguments&, const Context&);
 Handled handle_add_key_file(Backend&, const Arguments&, const Context&);
 Handled handle_remove_key_file(Backend&, const Arguments&, const Context&);
+Handled handle_reload(Backend&, const Arguments&, const Context&);
 Handled handle_shutdown(Backend&, const Arguments&, const Context&);
 
 Handled handle_account_add(Backend&, const Arguments&, const Context&);
 Handled handle_account_validate(Backend&, const Arguments&, const Context&);
 Handled handle_account_remove(Backend&, const Arguments&, const Context&);
+Handled handle_nonce_import(Backend&, const Arguments&, const Context&);
 
 }  // namespace krakken::gate

@@ -1,4 +1,4 @@
-// The methods of the admin socket that add, check and remove an account's key.
+// The methods of the admin socket that add, check and remove an account's key, and take over its old nonce.
 
 #include "handlers.hpp"
 
@@ -32,17 +32,15 @@ std::string show(const Validation& validation) {
     return json::serialize(shown);
 }
 
-Result<base::AccountName> read_name(const Arguments& arguments) {
-    if (auto name = base::AccountName::parse(*arguments.text("name"))) return std::move(*name);
+Result<base::AccountName> read_name(const Arguments& arguments, std::string_view parameter = "name") {
+    if (auto name = base::AccountName::parse(*arguments.text(parameter))) return std::move(*name);
     return fail(ErrorCode::invalid_params, "an account's name is 1 to 64 characters of a-z, 0-9, _ and -");
 }
 
-Result<SavePolicy> read_policy(const Arguments& arguments) {
-    const std::string text = arguments.text("save").value_or("validated");
-    if (text == "validated") return SavePolicy::validated;
+SavePolicy read_policy(std::string_view text) {
     if (text == "unvalidated") return SavePolicy::unvalidated;
     if (text == "anyway") return SavePolicy::anyway;
-    return fail(ErrorCode::invalid_params, "save must be \"validated\", \"unvalidated\" or \"anyway\"");
+    return SavePolicy::validated;
 }
 
 // A validation that names a key must name the account's.
@@ -76,21 +74,26 @@ Work remove(Backend& backend, base::AccountName name) {
     co_return R"({"removed":true})";
 }
 
+Work import_nonce(Backend& backend, base::AccountName name, std::string file) {
+    const auto last = co_await backend.accounts.import_nonce(name, file);
+    if (!last) co_return std::unexpected(last.error());
+    co_return json::serialize(json::object{{"account", name.text()}, {"last", std::to_string(*last)}});
+}
+
 }  // namespace
 
 Handled handle_account_add(Backend& backend, const Arguments& arguments, const Context&) {
     auto name = read_name(arguments);
     if (!name) return std::unexpected(std::move(name.error()));
-    const auto policy = read_policy(arguments);
-    if (!policy) return std::unexpected(policy.error());
-    const auto tier = base::parse_tier(arguments.text("tier").value_or("intermediate"));
-    if (!tier)
-        return fail(ErrorCode::invalid_params, "tier must be \"starter\", \"intermediate\" or \"pro\"");
     keeper::NewKey candidate{
-        std::move(*name), arguments.secret("api_key"), arguments.secret("api_secret"), std::nullopt, *tier
+        std::move(*name),
+        arguments.secret("api_key"),
+        arguments.secret("api_secret"),
+        std::nullopt,
+        *base::parse_tier(*arguments.text("tier"))
     };
     if (arguments.has("otp")) candidate.otp = arguments.secret("otp");
-    return add(backend, std::move(candidate), *policy);
+    return add(backend, std::move(candidate), read_policy(*arguments.text("save")));
 }
 
 Handled handle_account_validate(Backend& backend, const Arguments& arguments, const Context&) {
@@ -107,6 +110,12 @@ Handled handle_account_remove(Backend& backend, const Arguments& arguments, cons
     if (auto ok = check_key(backend, *name, arguments.text("key")); !ok)
         return std::unexpected(std::move(ok.error()));
     return remove(backend, std::move(*name));
+}
+
+Handled handle_nonce_import(Backend& backend, const Arguments& arguments, const Context&) {
+    auto name = read_name(arguments, "account");
+    if (!name) return std::unexpected(std::move(name.error()));
+    return import_nonce(backend, std::move(*name), *arguments.text("file"));
 }
 
 }  // namespace krakken::gate

@@ -5,6 +5,9 @@
 #include "policy.hpp"
 #include "protocol/endpoints.hpp"
 
+#include <fmt/format.h>
+#include <algorithm>
+
 namespace krakken::gate {
 
 using account::Account;
@@ -18,17 +21,12 @@ using std::chrono::steady_clock;
 
 namespace {
 
-constexpr std::int64_t default_timeout_ms = 30'000;
-constexpr std::int64_t longest_timeout_ms = 120'000;
 // A late price is a wrong price, so a call that acts waits less for its turn than one that asks.
 constexpr std::int64_t default_wait_to_read_ms = 10'000;
 constexpr std::int64_t default_wait_to_act_ms = 2'000;
 
 void log_outcome(
-    const Call& call,
-    std::string_view account,
-    steady_clock::time_point begun,
-    const Result<std::string>& outcome
+    const Call& call, std::string_view account, steady_clock::time_point begun, Result<std::string>& outcome
 ) {
     const auto took = std::chrono::duration_cast<milliseconds>(steady_clock::now() - begun);
     log(outcome ? LogLevel::info : LogLevel::warn,
@@ -38,6 +36,7 @@ void log_outcome(
          {"endpoint", call.endpoint->name},
          {"latency_ms", took.count()},
          {"outcome", outcome ? "ok" : protocol::category(outcome.error().code)}});
+    if (!outcome) outcome.error().call_id = call.call_id;
 }
 
 Work make_public_call(Backend& backend, Call call) {
@@ -64,40 +63,60 @@ Result<Call> read_call(const Arguments& arguments, const Context& context, const
     if (auto allowed = may_call(*endpoint, *parameters, profile); !allowed)
         return std::unexpected(std::move(allowed.error()));
 
-    const auto timeout = arguments.integer("timeout_ms", 1, longest_timeout_ms, default_timeout_ms);
-    if (!timeout) return std::unexpected(timeout.error());
     const bool reads = endpoint->effect == protocol::Effect::read;
-    const auto wait = arguments.integer(
-        "max_wait_ms", 0, longest_timeout_ms, reads ? default_wait_to_read_ms : default_wait_to_act_ms
-    );
-    if (!wait) return std::unexpected(wait.error());
+    const auto wait =
+        arguments.integer("max_wait_ms").value_or(reads ? default_wait_to_read_ms : default_wait_to_act_ms);
     return Call{
         endpoint,
         std::move(*parameters),
-        steady_clock::now() + milliseconds(*timeout),
-        milliseconds(*wait),
+        steady_clock::now() + milliseconds(*arguments.integer("timeout_ms")),
+        milliseconds(wait),
         context.call_id
     };
 }
 
-bool is_reached(Backend& backend, bool ready, const std::optional<std::string>& account) {
-    if (backend.keeper.state() != keeper::VaultState::unlocked) return false;
-    if (!ready) return true;
-    const auto found = backend.accounts.find(account);
-    return found && (*found)->state() == account::AccountState::ready;
+// Why the condition is not met; empty when it is.
+std::optional<protocol::Error> obstacle(
+    Backend& backend, bool ready, const std::optional<std::string>& wanted
+) {
+    if (!ready) {
+        const auto state = backend.keeper.state();
+        if (state == keeper::VaultState::unlocked) return std::nullopt;
+        return protocol::locked_error(state != keeper::VaultState::uninitialized);
+    }
+    const auto account = backend.accounts.find(wanted);
+    if (!account) return account.error();
+    const account::AccountState state = (*account)->state();
+    if (state == account::AccountState::ready) return std::nullopt;
+    const std::string& name = (*account)->info().account.text();
+    auto error = protocol::make_error(
+        ErrorCode::timeout, fmt::format("the account {} is not ready: {}", name, account::name(state))
+    );
+    error.account = name;
+    error.remedy = (*account)->remedy();
+    return error;
+}
+
+protocol::Error too_late(protocol::Error obstacle) {
+    auto error =
+        protocol::make_error(ErrorCode::timeout, "it did not come about in time; " + obstacle.message);
+    error.retryable = true;
+    error.remedy = std::move(obstacle.remedy);
+    error.account = std::move(obstacle.account);
+    return error;
 }
 
 Work wait_for(
     Backend& backend, bool ready, std::optional<std::string> account, steady_clock::time_point deadline
 ) {
-    while (!is_reached(backend, ready, account)) {
+    while (auto hindered = obstacle(backend, ready, account)) {
         if (backend.stopping) co_return std::unexpected(protocol::stopping_error());
-        if (steady_clock::now() >= deadline) {
-            protocol::Error error = protocol::make_error(ErrorCode::timeout, "it did not come about in time");
-            error.retryable = true;
-            co_return std::unexpected(std::move(error));
-        }
-        co_await backend.changes.wait_until(deadline);
+        // With the vault open no waiting helps a name that is not there.
+        if (hindered->code == ErrorCode::unknown_account) co_return std::unexpected(std::move(*hindered));
+        if (steady_clock::now() >= deadline) co_return std::unexpected(too_late(std::move(*hindered)));
+        // An account's state may also change by a call or, after a lockout, by mere time.
+        const auto next_look = std::min(deadline, steady_clock::now() + std::chrono::seconds(1));
+        co_await backend.changes.wait_until(next_look);
     }
     co_return "true";
 }
@@ -115,13 +134,11 @@ Handled handle_call(Backend& backend, const Arguments& arguments, const Context&
 }
 
 Handled handle_wait(Backend& backend, const Arguments& arguments, const Context&) {
-    const std::string what = *arguments.text("for");
-    if (what != "unlocked" && what != "ready")
-        return fail(ErrorCode::invalid_params, "for must be \"unlocked\" or \"ready\"");
-    const auto timeout = arguments.integer("timeout_ms", 1, longest_timeout_ms, default_timeout_ms);
-    if (!timeout) return std::unexpected(timeout.error());
     return wait_for(
-        backend, what == "ready", arguments.text("account"), steady_clock::now() + milliseconds(*timeout)
+        backend,
+        arguments.text("for") == "ready",
+        arguments.text("account"),
+        steady_clock::now() + milliseconds(*arguments.integer("timeout_ms"))
     );
 }
 

@@ -1,9 +1,11 @@
-// The methods of the admin socket that open, close and change the vault, and the one that ends the daemon.
+// The methods of the admin socket that open, close and change the vault, and those that concern the whole
+// daemon: reload, shutdown.
 
 #include "base/log.hpp"
 #include "handlers.hpp"
 
 #include <fmt/format.h>
+#include <boost/json/array.hpp>
 #include <boost/json/object.hpp>
 #include <boost/json/serialize.hpp>
 
@@ -40,20 +42,22 @@ Result<std::string> finish_unlock(Backend& backend, bool was_open, const Result<
 }
 
 Work unlock_with_passphrase(Backend& backend, SecretText passphrase) {
-    const bool was_open = backend.keeper.state() == keeper::VaultState::unlocked;
+    const bool was_open = backend.keeper.vault_is_open();
     const auto unlocked = co_await backend.keeper.unlock(std::move(passphrase));
     co_return finish_unlock(backend, was_open, unlocked);
 }
 
 Work unlock_with_key_file(Backend& backend, std::string file) {
-    const bool was_open = backend.keeper.state() == keeper::VaultState::unlocked;
+    const bool was_open = backend.keeper.vault_is_open();
     const auto unlocked = co_await backend.keeper.unlock_with_key_file(file);
     co_return finish_unlock(backend, was_open, unlocked);
 }
 
-// The keeper is told in every state: what is under way then opens nothing.
+// The keeper is told in every state: what is under way then opens nothing. Keys of the environment are there
+// beside a locked vault, too.
 void close_if_open(Backend& backend) {
-    const bool was_open = backend.keeper.state() == keeper::VaultState::unlocked;
+    const bool was_open =
+        backend.keeper.state() == keeper::VaultState::unlocked || !backend.keeper.list().empty();
     backend.keeper.lock();
     if (was_open) backend.vault_closed();
 }
@@ -64,8 +68,7 @@ Work lock(Backend& backend) {
     // vault after it.
     co_await backend.keeper.idle();
     close_if_open(backend);
-    const bool exists = backend.keeper.state() != keeper::VaultState::uninitialized;
-    co_return exists ? R"({"state":"locked"})" : R"({"state":"uninitialized"})";
+    co_return R"({"state":"locked"})";
 }
 
 Work change_passphrase(Backend& backend, SecretText old_passphrase, SecretText new_passphrase) {
@@ -118,6 +121,16 @@ Handled handle_add_key_file(Backend& backend, const Arguments& arguments, const 
 
 Handled handle_remove_key_file(Backend& backend, const Arguments& arguments, const Context&) {
     return remove_key_file(backend, arguments.secret("passphrase"), *arguments.text("path"));
+}
+
+Handled handle_reload(Backend& backend, const Arguments&, const Context&) {
+    const auto reloaded = backend.reload();
+    if (!reloaded) return std::unexpected(reloaded.error());
+    const auto& waiting = reloaded->needs_restart;
+    return Result<std::string>(boost::json::serialize(boost::json::object{
+        {"reloaded", true},
+        {"needs_restart", boost::json::array(waiting.begin(), waiting.end())},
+    }));
 }
 
 Handled handle_shutdown(Backend& backend, const Arguments&, const Context&) {

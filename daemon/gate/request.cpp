@@ -1,8 +1,12 @@
 #include "gate/request.hpp"
 
-#include "protocol/limits.hpp"
+#include "base/log.hpp"
+
+#include <sodium.h>
 
 #include <fmt/format.h>
+#include <algorithm>
+#include <cstdint>
 
 namespace krakken::gate {
 
@@ -149,6 +153,55 @@ std::string reply_text(std::string_view id, const protocol::Result<std::string>&
     }
     text += '}';
     return text;
+}
+
+std::string next_call_id() {
+    static const std::uint32_t run = randombytes_random();
+    static std::uint64_t count = 0;
+    return fmt::format("{:08x}-{}", run, ++count);
+}
+
+namespace {
+
+std::string too_long_text(const Reply& reply) {
+    base::log(
+        base::LogLevel::warn,
+        "reply.too_long",
+        {{"call_id", reply.call_id}, {"bytes", reply.text.size()}, {"most", protocol::max_reply_bytes}}
+    );
+    protocol::Error error = make_error(
+        ErrorCode::network,
+        fmt::format("the result does not fit into a reply of {} bytes", protocol::max_reply_bytes)
+    );
+    error.remedy = "ask for less at once, and not in a batch";
+    error.call_id = reply.call_id;
+    return reply_text(reply.id, std::unexpected(std::move(error)));
+}
+
+}  // namespace
+
+std::string reply_line(bool batch, std::vector<Reply> replies, std::size_t most) {
+    std::erase_if(replies, [](const Reply& reply) { return reply.text.empty(); });
+    if (replies.empty()) return "";
+    std::size_t size = 1;  // brackets, and a comma between any two
+    for (const Reply& reply : replies)
+        size += reply.text.size() + 1;
+    while (size > most) {
+        auto& longest =
+            *std::ranges::max_element(replies, {}, [](const Reply& reply) { return reply.text.size(); });
+        std::string instead = too_long_text(longest);
+        if (instead.size() >= longest.text.size()) break;  // they are all short
+        size -= longest.text.size() - instead.size();
+        longest.text = std::move(instead);
+    }
+    if (!batch) return std::move(replies.front().text);
+    std::string line;
+    line.reserve(size);
+    for (const Reply& reply : replies) {
+        line += line.empty() ? '[' : ',';
+        line += reply.text;
+    }
+    return line += ']';
 }
 
 }  // namespace krakken::gate

@@ -4,8 +4,10 @@
 
 #include "gate/arguments.hpp"
 #include "protocol/error.hpp"
+#include "protocol/limits.hpp"
 #include "protocol/methods.hpp"
 
+#include <cstddef>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -41,5 +43,21 @@ Line read_line(std::string_view line, protocol::SocketKind socket);
 Refusal line_too_long();
 
 std::string reply_text(std::string_view id, const protocol::Result<std::string>& outcome);
+
+// The answer to one request of a line; without text to a notification.
+struct Reply {
+    std::string id;
+    std::string call_id;
+    std::string text;
+};
+
+// The one line, without its end, that answers all requests of a line; empty when all were notifications.
+// Where it would be longer than `most` the longest replies, which only reads have, become errors.
+std::string reply_line(
+    bool batch, std::vector<Reply> replies, std::size_t most = protocol::max_reply_bytes - 1
+);
+
+// Unique in this process and, by its random beginning, across restarts: it links reply, log and audit.
+std::string next_call_id();
 
 }  // namespace krakken::gate

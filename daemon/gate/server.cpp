@@ -34,9 +34,10 @@ std::string_view name_of(SocketKind kind) {
 
 // A connection that is not served is told so with what fits into an empty socket's buffer; more is not owed
 // to it.
-void turn_away(Session::Socket& socket, ErrorCode code, std::string message) {
+void turn_away(Session::Socket& socket, ErrorCode code, std::string message, std::string call_id) {
     protocol::Error error = protocol::make_error(code, std::move(message));
     error.retryable = code == ErrorCode::overloaded;
+    error.call_id = std::move(call_id);
     const std::string text = reply_text("null", std::unexpected(std::move(error))) + '\n';
     boost::system::error_code ignored;
     socket.non_blocking(true, ignored);
@@ -115,10 +116,11 @@ void Server::admit(Door& door, Session::Socket socket) {
         return;  // closed without a word
     }
     if (door.sessions >= door.max_sessions) {
+        const std::string call_id = next_call_id();
         log(LogLevel::warn,
             "peer.turned_away",
-            {{"socket", name_of(door.kind)}, {"uid", peer->uid}, {"pid", peer->pid}});
-        return turn_away(socket, ErrorCode::overloaded, "too many clients are connected");
+            {{"call_id", call_id}, {"socket", name_of(door.kind)}, {"uid", peer->uid}, {"pid", peer->pid}});
+        return turn_away(socket, ErrorCode::overloaded, "too many clients are connected", call_id);
     }
     log(LogLevel::debug,
         "peer.connected",

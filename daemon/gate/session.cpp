@@ -26,13 +26,6 @@ namespace {
 
 constexpr auto token = boost::asio::as_tuple(boost::asio::use_awaitable);
 
-// Unique in this process and, by its random beginning, across restarts: it links reply, log and audit.
-std::string next_call_id() {
-    static const std::uint32_t run = randombytes_random();
-    static std::uint64_t count = 0;
-    return fmt::format("{:08x}-{}", run, ++count);
-}
-
 std::string describe(const std::exception_ptr& bug) {
     try {
         std::rethrow_exception(bug);
@@ -45,7 +38,32 @@ std::string describe(const std::exception_ptr& bug) {
 
 protocol::Error internal_error(const std::string& call_id, const std::exception_ptr& bug) {
     log(LogLevel::error, "bug", {{"call_id", call_id}, {"what", describe(bug)}});
-    return protocol::make_error(ErrorCode::internal, "an internal error; the log has it under this call_id");
+    auto error =
+        protocol::make_error(ErrorCode::internal, "an internal error; the log has it under this call_id");
+    error.call_id = call_id;
+    return error;
+}
+
+// Never with parameters, nor with the name of a method that is not one: both are the client's text.
+void log_refusal(const std::string& call_id, std::string_view method, const protocol::Error& error) {
+    log(LogLevel::info,
+        "request.refused",
+        {{"call_id", call_id},
+         {"method", method},
+         {"code", static_cast<int>(error.code)},
+         {"category", protocol::category(error.code)}});
+}
+
+// For a person with curl, until HTTP is served.
+std::string http_refusal() {
+    constexpr std::string_view text =
+        "krakkend does not speak HTTP yet: send JSON-RPC 2.0 to this socket, one message per line\n";
+    return fmt::format(
+        "HTTP/1.1 501 Not Implemented\r\nContent-Type: text/plain\r\nContent-Length: {}\r\n"
+        "Connection: close\r\n\r\n{}",
+        text.size(),
+        text
+    );
 }
 
 }  // namespace
@@ -99,7 +117,8 @@ awaitable<void> Session::read_lines() {
     while (!reading_ended_) {
         const std::span<char> space = buffer_.space();
         if (space.empty()) {
-            send(reply_text("null", std::unexpected(line_too_long().error)));
+            Group alone{.batch = false, .open = 1, .replies = {Reply{"null", next_call_id(), ""}}};
+            finish(alone, 0, "", std::unexpected(line_too_long().error));
             co_await discard_rest();
             break;
         }
@@ -107,6 +126,13 @@ awaitable<void> Session::read_lines() {
             co_await socket_.async_read_some(boost::asio::buffer(space.data(), space.size()), token);
         if (error) break;
         buffer_.filled(count);
+        if (!std::exchange(begun_, true) && begins_as_http(space.front())) {
+            outbox_ += http_refusal();
+            may_write_.cancel();
+            watch_for_slow_line();
+            co_await discard_rest();
+            break;
+        }
         while (const auto line = buffer_.take_line()) {
             line_watched_ = false;  // it has ended; the next one has time of its own
             serve(*line);
@@ -123,6 +149,15 @@ awaitable<void> Session::read_lines() {
     reading_ended_ = true;
     line_deadline_.cancel();
     may_write_.cancel();
+}
+
+// The first byte of a connection to the client socket tells its language: no JSON begins a request with a
+// letter.
+bool Session::begins_as_http(char first_byte) {
+    const bool letter = (first_byte >= 'A' && first_byte <= 'Z') || (first_byte >= 'a' && first_byte <= 'z');
+    if (kind_ != protocol::SocketKind::client || !letter) return false;
+    log(LogLevel::info, "http.refused", {{"uid", peer_.uid}, {"pid", peer_.pid}});
+    return true;
 }
 
 // Most clients write their whole line before they read: closing on them at once would cost them the reply
@@ -184,84 +219,61 @@ void Session::serve(std::string_view text) {
     auto group = std::make_shared<Group>();
     group->batch = line.batch;
     group->open = line.requests.size();
-    group->replies.resize(line.requests.size());
+    for (const ReadRequest& request : line.requests)
+        group->replies.push_back({request ? request->id : request.error().id, next_call_id(), ""});
     for (std::size_t place = 0; place < line.requests.size(); ++place) {
         const ReadRequest& request = line.requests[place];
         if (request) {
             serve(*request, group, place);
         } else {
-            refuse(request.error(), *group, place);
+            finish(*group, place, "", std::unexpected(request.error().error));
         }
     }
     if (line.close) reading_ended_ = true;
 }
 
-void Session::refuse(Refusal refusal, Group& group, std::size_t place) {
-    refusal.error.call_id = next_call_id();
-    if (!refusal.id.empty())
-        group.replies[place] = reply_text(refusal.id, std::unexpected(std::move(refusal.error)));
-    if (--group.open == 0) send(group);
-}
-
 void Session::serve(const Request& request, const std::shared_ptr<Group>& group, std::size_t place) {
-    const Context context{peer_, next_call_id()};
-    if (draining_)
-        return finish(group, place, request.id, context.call_id, std::unexpected(protocol::stopping_error()));
+    const std::string_view method = request.method->name;
+    const Context context{peer_, group->replies[place].call_id, kind_};
+    if (draining_) return finish(*group, place, method, std::unexpected(protocol::stopping_error()));
     if (request.id.empty() && request.method->needs_answer) {
-        log(LogLevel::warn,
-            "notification.not_executed",
-            {{"call_id", context.call_id}, {"method", request.method->name}});
-        return finish(group, place, request.id, context.call_id, "null");
+        log(LogLevel::warn, "notification.ignored", {{"call_id", context.call_id}, {"method", method}});
+        return finish(*group, place, method, "null");
     }
     Handled handled = protocol::Result<std::string>("");
     try {
-        handled = find_handler(request.method->name)(backend_, request.arguments, context);
+        handled = find_handler(method)(backend_, request.arguments, context);
     } catch (...) {
         handled = std::unexpected(internal_error(context.call_id, std::current_exception()));
     }
     if (auto* outcome = std::get_if<protocol::Result<std::string>>(&handled)) {
-        return finish(group, place, request.id, context.call_id, std::move(*outcome));
+        return finish(*group, place, method, std::move(*outcome));
     }
     ++running_;
-    const auto done =
-        [self = shared_from_this(),
-         group,
-         place,
-         id = request.id,
-         call_id = context.call_id,
-         acts = request.method->needs_answer](std::exception_ptr bug, protocol::Result<std::string> outcome) {
-            --self->running_;
-            self->may_read_.cancel();
-            if (bug) outcome = std::unexpected(internal_error(call_id, bug));
-            // Nobody knows how far it had come: an order may have left before.
-            if (bug && acts) outcome.error().executed = protocol::Executed::unknown;
-            self->finish(group, place, id, call_id, std::move(outcome));
-        };
+    const auto done = [self = shared_from_this(), group, place, called = request.method](
+                          std::exception_ptr bug, protocol::Result<std::string> outcome
+                      ) {
+        --self->running_;
+        self->may_read_.cancel();
+        if (bug) outcome = std::unexpected(internal_error(group->replies[place].call_id, bug));
+        // Nobody knows how far it had come: an order may have left before.
+        if (bug && called->needs_answer) outcome.error().executed = protocol::Executed::unknown;
+        self->finish(*group, place, called->name, std::move(outcome));
+    };
     boost::asio::co_spawn(socket_.get_executor(), std::move(std::get<Work>(handled)), done);
 }
 
 void Session::finish(
-    const std::shared_ptr<Group>& group,
-    std::size_t place,
-    const std::string& id,
-    const std::string& call_id,
-    protocol::Result<std::string> outcome
+    Group& group, std::size_t place, std::string_view method, protocol::Result<std::string> outcome
 ) {
-    if (!outcome) outcome.error().call_id = call_id;
-    if (!id.empty()) group->replies[place] = reply_text(id, outcome);
-    if (--group->open == 0) send(*group);
-}
-
-void Session::send(const Group& group) {
-    if (!group.batch) return send(group.replies.front());
-    std::string text;
-    for (const std::string& reply : group.replies) {
-        if (reply.empty()) continue;
-        text += text.empty() ? '[' : ',';
-        text += reply;
+    Reply& reply = group.replies[place];
+    // An error that has its call_id stands in the log already.
+    if (!outcome && outcome.error().call_id.empty()) {
+        outcome.error().call_id = reply.call_id;
+        log_refusal(reply.call_id, method, outcome.error());
     }
-    if (!text.empty()) text += ']';
-    send(std::move(text));
+    if (!reply.id.empty()) reply.text = reply_text(reply.id, outcome);
+    if (--group.open == 0) send(reply_line(group.batch, std::move(group.replies)));
 }
 
 void Session::send(std::string text) {

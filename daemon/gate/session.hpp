@@ -40,26 +40,22 @@ private:
     struct Group {
         bool batch = false;
         std::size_t open = 0;
-        std::vector<std::string> replies;  // in the order of the requests; empty for a notification
+        std::vector<Reply> replies;  // in the order of the requests
     };
 
     boost::asio::awaitable<void> read_lines();
     boost::asio::awaitable<void> discard_rest();
+    bool begins_as_http(char first_byte);
     boost::asio::awaitable<void> write_replies();
     void half_ended(std::exception_ptr bug);
 
     void serve(std::string_view line);
     void serve(const Request& request, const std::shared_ptr<Group>& group, std::size_t place);
-    void refuse(Refusal refusal, Group& group, std::size_t place);
+    // `method` is for the log, and not the client's text.
     void finish(
-        const std::shared_ptr<Group>& group,
-        std::size_t place,
-        const std::string& id,
-        const std::string& call_id,
-        protocol::Result<std::string> outcome
+        Group& group, std::size_t place, std::string_view method, protocol::Result<std::string> outcome
     );
     void send(std::string text);
-    void send(const Group& group);
     void watch_for_slow_line();
     bool has_finished() const { return reading_ended_ && running_ == 0 && outbox_.empty(); }
 
@@ -76,6 +72,7 @@ private:
     Backend& backend_;
     Patience patience_;
     ReadBuffer buffer_;
+    bool begun_ = false;  // its first byte was there
 
     std::string outbox_;
     std::size_t running_ = 0;

@@ -76,12 +76,13 @@ class Requests(support.DaemonTest):
     def test_sockets_serve_their_own_methods(self):
         with self.daemon.client() as client, self.daemon.admin() as admin:
             for method in ("vault.create", "unlock", "lock", "vault.change_passphrase", "vault.add_key_file",
-                           "vault.remove_key_file", "account.add", "account.validate", "account.remove", "shutdown"):
+                           "vault.remove_key_file", "account.add", "account.validate", "account.remove", "nonce.import", "reload",
+                           "shutdown"):
                 error = self.assert_error(client.request(method, {"passphrase": "x"}), -32601)
                 self.assertIn("admin", error["data"]["remedy"])
             for method in ("profile", "endpoints", "call", "wait", "nonce.status"):
                 self.assert_error(admin.request(method), -32601)
-            for method in ("ping", "version", "status", "account.list"):
+            for method in ("ping", "version", "status", "account.list", "rpc.discover"):
                 self.assertEqual(type(client.result(method)), type(admin.result(method)))
 
     def test_showing_methods(self):
@@ -124,7 +125,7 @@ class Notifications(support.DaemonTest):
             # Calls of one key go one after the other: when this one is answered, the others would have been sent.
             client.call("Balance")
             self.assertEqual(len(self.exchange.journal()), before + 1)
-        support.wait_for(lambda: self.daemon.log().count("notification.not_executed") >= 4)
+        support.wait_for(lambda: self.daemon.log().count("notification.ignored") >= 4)
 
     def test_a_null_id_is_no_notification(self):
         with self.daemon.client() as client:
@@ -325,10 +326,14 @@ class Accounts(support.DaemonTest):
     def test_waiting(self):
         with self.daemon.client() as waiting, self.daemon.client() as client:
             self.assert_error(client.request("wait", {"for": "unlocked", "timeout_ms": 20}), -32018)
-            waiting.send('{"jsonrpc":"2.0","id":1,"method":"wait","params":{"for":"ready","account":"bob","timeout_ms":60000}}\n')
+            waiting.send('{"jsonrpc":"2.0","id":1,"method":"wait","params":{"for":"ready","account":"alice","timeout_ms":60000}}\n')
             self.set_up_vault()
             self.assertEqual(waiting.line(), b'{"jsonrpc":"2.0","id":1,"result":true}')
             self.assertTrue(client.result("wait", {"for": "unlocked"}))
+            self.assertTrue(client.result("wait", {"for": "ready", "account": "bob"}))
+            # No waiting helps a name that is not there, nor one that is missing.
+            for params in ({"for": "ready", "account": "carol"}, {"for": "ready"}):
+                self.assert_error(client.request("wait", params), -32004, accounts=["alice", "bob"])
 
 
 class DefaultAccount(support.DaemonTest):

@@ -24,8 +24,8 @@ TEST_CASE("parameters are found by name") {
     const Arguments arguments = good(raw, "call");
     CHECK(arguments.text("endpoint") == "AddOrder");
     CHECK(arguments.raw("params") == R"({"a": 1.10})");
-    CHECK(arguments.integer("timeout_ms", 1, 10, 7) == 5);
-    CHECK(arguments.integer("max_wait_ms", 1, 10, 7) == 7);
+    CHECK(arguments.integer("timeout_ms") == 5);
+    CHECK_FALSE(arguments.integer("max_wait_ms"));
     CHECK_FALSE(arguments.has("account"));
     CHECK_FALSE(arguments.text("account"));
     CHECK(arguments.raw("account").empty());
@@ -36,7 +36,7 @@ TEST_CASE("an absent optional value may be null") {
         good(R"({"endpoint":"Time","account":null,"params":null,"timeout_ms":null})", "call");
     CHECK_FALSE(arguments.has("account"));
     CHECK_FALSE(arguments.has("params"));
-    CHECK(arguments.integer("timeout_ms", 1, 10, 7) == 7);
+    CHECK(arguments.integer("timeout_ms") == 30000);  // the table's
     CHECK_FALSE(good("", "ping").has("x"));
     CHECK_FALSE(good("{}", "ping").has("x"));
 }
@@ -92,9 +92,34 @@ TEST_CASE("a whole number is whole, and within its bounds") {
     );
     CAPTURE(digits);
     const std::string raw = R"({"endpoint":"Time","timeout_ms":)" + digits + "}";
-    const auto value = good(raw, "call").integer("timeout_ms", 1, 120000, 30000);
-    CHECK(value.has_value() == is_good);
-    if (!value) CHECK(value.error().code == ErrorCode::invalid_params);
+    const auto arguments = Arguments::parse(raw, *find_method("call"));
+    REQUIRE(arguments.has_value() == is_good);
+    if (is_good) {
+        CHECK(arguments->integer("timeout_ms") == std::stoll(digits));
+    } else {
+        CHECK(arguments.error().code == ErrorCode::invalid_params);
+        CHECK(arguments.error().message == "timeout_ms must be a whole number from 1 to 120000");
+    }
+}
+
+TEST_CASE("a choice is one of the table's, and nothing of a wrong one is repeated") {
+    CHECK(good(R"({"for":"re\u0061dy"})", "wait").text("for") == "ready");
+    const auto refused = Arguments::parse(R"({"for":"hunter2"})", *find_method("wait"));
+    REQUIRE_FALSE(refused);
+    CHECK(refused.error().code == ErrorCode::invalid_params);
+    CHECK(refused.error().message == "for must be one of: unlocked, ready");
+    const Arguments added = good(R"({"name":"a","api_key":"k","api_secret":"s"})", "account.add");
+    CHECK(added.text("save") == "validated");
+    CHECK(added.text("tier") == "intermediate");
+}
+
+TEST_CASE("a parameter of a later version is refused and not ignored") {
+    const auto refused =
+        Arguments::parse(R"({"endpoint":"AddOrder","idempotency_key":"k"})", *find_method("call"));
+    REQUIRE_FALSE(refused);
+    CHECK(refused.error().code == ErrorCode::invalid_params);
+    CHECK(refused.error().message.contains("idempotency_key is not served yet"));
+    CHECK(good(R"({"endpoint":"AddOrder","idempotency_key":null})", "call").has("endpoint"));
 }
 
 TEST_CASE("a secret is decoded into memory of its own") {

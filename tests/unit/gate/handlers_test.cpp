@@ -3,6 +3,7 @@
 #include "gate/handlers.hpp"
 
 #include "session_bench.hpp"
+#include "support/scratch.hpp"
 
 #include <boost/json/object.hpp>
 #include <boost/json/parse.hpp>
@@ -44,7 +45,9 @@ TEST_CASE("the methods that show something answer in every state") {
     const auto state =
         GENERATE(keeper::VaultState::uninitialized, keeper::VaultState::locked, keeper::VaultState::unlocked);
     SessionBench bench;
+    const test::Scratch folder;
     bench.keeper.vault = state;
+    if (state != keeper::VaultState::uninitialized) bench.keeper.path = folder.file("secrets.enc", "");
     bench.accounts.refresh();
     const bool open = state == keeper::VaultState::unlocked;
     CHECK(ask(bench, "ping") == "pong");

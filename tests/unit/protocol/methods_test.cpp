@@ -31,6 +31,7 @@ TEST_CASE("each method is served by the sockets of the contract") {
          {"version", true, true},
          {"status", true, true},
          {"account.list", true, true},
+         {"rpc.discover", true, true},
          {"profile", true, false},
          {"endpoints", true, false},
          {"call", true, false},
@@ -45,6 +46,8 @@ TEST_CASE("each method is served by the sockets of the contract") {
          {"account.add", false, true},
          {"account.validate", false, true},
          {"account.remove", false, true},
+         {"nonce.import", false, true},
+         {"reload", false, true},
          {"shutdown", false, true}}
     ));
     CAPTURE(name);
@@ -60,6 +63,7 @@ TEST_CASE("no secret is a parameter on the client socket") {
         for (const auto& parameter : method.parameters) {
             CAPTURE(method.name, parameter.name);
             CHECK_FALSE(secret.contains(parameter.name));
+            CHECK_FALSE(parameter.secret);
         }
     }
 }
