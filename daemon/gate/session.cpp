@@ -237,7 +237,7 @@ void Session::serve(const Request& request, const std::shared_ptr<Group>& group,
     const Context context{peer_, group->replies[place].call_id, kind_};
     if (draining_) return finish(*group, place, method, std::unexpected(protocol::stopping_error()));
     if (request.id.empty() && request.method->needs_answer) {
-        log(LogLevel::warn, "notification.ignored", {{"call_id", context.call_id}, {"method", method}});
+        log(LogLevel::warn, "notification.not_executed", {{"call_id", context.call_id}, {"method", method}});
         return finish(*group, place, method, "null");
     }
     Handled handled = protocol::Result<std::string>("");

@@ -125,7 +125,7 @@ class Notifications(support.DaemonTest):
             # Calls of one key go one after the other: when this one is answered, the others would have been sent.
             client.call("Balance")
             self.assertEqual(len(self.exchange.journal()), before + 1)
-        support.wait_for(lambda: self.daemon.log().count("notification.ignored") >= 4)
+        support.wait_for(lambda: self.daemon.log().count("notification.not_executed") >= 4)
 
     def test_a_null_id_is_no_notification(self):
         with self.daemon.client() as client:
