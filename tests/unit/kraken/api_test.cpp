@@ -4,6 +4,7 @@
 
 #include "support/event_loop.hpp"
 #include "support/fake_upstream.hpp"
+#include "support/manual_clock.hpp"
 
 #include <catch2/catch.hpp>
 
@@ -119,4 +120,48 @@ TEST_CASE("only an export is answered by a file: elsewhere bytes of no sense are
     CHECK(end_of("AddOrder") == Attempt::End::lost);
     CHECK(end_of("Balance") == Attempt::End::lost);
     CHECK(end_of("RetrieveExport") == Attempt::End::answered);
+}
+
+TEST_CASE("Kraken's time is asked and told to the clock") {
+    Fixture fixture;
+    test::ManualClock wall;
+    kraken::ServerClock clock(wall);
+    fixture.upstream.then(test::answer(R"({"unixtime":1700003600,"rfc1123":"Tue, 14 Nov 23 23:13:20 +0000"})")
+    );
+    CHECK(fixture.loop.run(fixture.api.ask_time(clock)));
+    CHECK(fixture.upstream.targets() == std::vector<std::string>{"/0/public/Time"});
+    CHECK(fixture.upstream.deadlines.at(0) <= steady_clock::now() + 10s);
+    CHECK(clock.offset() == 1h + 500ms);
+}
+
+TEST_CASE("an answer without a time tells the clock nothing") {
+    const auto outcome = GENERATE(
+        test::not_sent(),
+        test::lost(),
+        test::refusal("EService:Unavailable"),
+        test::answer("{}"),
+        test::answer("[1700003600]"),
+        test::answer(R"({"unixtime":"1700003600"})"),
+        test::answer(R"({"unixtime":1700003600.5})"),
+        test::answer(R"({"unixtime":17e8})"),
+        test::answer(R"({"unixtime":99999999999999999999})")
+    );
+    Fixture fixture;
+    test::ManualClock wall;
+    kraken::ServerClock clock(wall);
+    fixture.upstream.then(outcome);
+    CHECK_FALSE(fixture.loop.run(fixture.api.ask_time(clock)));
+    CHECK_FALSE(clock.offset());
+}
+
+TEST_CASE("a pause ends when the daemon stops") {
+    Fixture fixture;
+    CHECK(fixture.loop.run(fixture.api.pause(0us)));
+    const auto pause = fixture.loop.start(fixture.api.pause(1h));
+    fixture.loop.poll();
+    CHECK_FALSE(pause->has_value());
+    fixture.api.stop();
+    fixture.loop.run();
+    CHECK(**pause == false);
+    CHECK_FALSE(fixture.loop.run(fixture.api.pause(1h)));
 }

@@ -20,7 +20,7 @@ public:
     World(unsigned seed, NonceUnit unit) : random_(seed), unit_(unit) {}
 
     void step() {
-        switch (pick(10)) {
+        switch (pick(12)) {
             case 0:
             case 1:
             case 2:
@@ -35,6 +35,10 @@ public:
                 return;
             case 7:
                 return restart();
+            case 8:
+                return raise();
+            case 9:
+                return move();
             default:
                 return move_clock();
         }
@@ -53,25 +57,40 @@ private:
         ++taken_;
         if (nonce->value() <= highest_) FAIL("took " << nonce->value() << " after " << highest_);
         if (nonce->value() > durable_) FAIL("took " << nonce->value() << " above " << durable_);
+        if (sequence_.unit() > unit_) FAIL("took " << nonce->value() << " of a unit that is not on disk");
         highest_ = nonce->value();
     }
 
     void ask_for_a_save() {
-        if (!asked_) asked_ = sequence_.wanted_bound(now_);
+        if (!asked_) asked_ = Save{sequence_.wanted_bound(now_), sequence_.unit()};
+    }
+
+    void write() {
+        durable_ = std::max(durable_, asked_->bound.value());
+        unit_ = std::max(unit_, asked_->unit);
     }
 
     void complete_the_save() {
         if (!asked_) return;
-        durable_ = std::max(durable_, asked_->value());
-        sequence_.bound_saved(*asked_, now_);
+        write();
+        sequence_.bound_saved(asked_->bound, now_);
         asked_.reset();
     }
 
     // A save that was asked for may or may not have reached the disk.
     void restart() {
-        if (asked_ && pick(2) == 0) durable_ = std::max(durable_, asked_->value());
+        if (asked_ && pick(2) == 0) write();
         asked_.reset();
         sequence_ = Sequence(durable_, unit_);
+    }
+
+    void raise() {
+        if (pick(100) == 0) sequence_.raise(sequence_.last() + static_cast<std::uint64_t>(pick(2'000'000)));
+    }
+
+    // Never while something is being saved.
+    void move() {
+        if (!asked_ && pick(1000) == 0) sequence_.move_to(static_cast<NonceUnit>(pick(3)));
     }
 
     void move_clock() {
@@ -81,10 +100,14 @@ private:
     }
 
     std::mt19937 random_;
-    NonceUnit unit_;
+    NonceUnit unit_;  // on disk
     Time now_{std::chrono::seconds(1'700'000'000)};
     Sequence sequence_{0, unit_};
-    std::optional<Nonce> asked_;
+    struct Save {
+        Nonce bound;
+        NonceUnit unit;
+    };
+    std::optional<Save> asked_;
     std::uint64_t durable_ = 0;
     std::uint64_t highest_ = 0;
     std::uint64_t taken_ = 0;

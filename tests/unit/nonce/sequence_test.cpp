@@ -165,3 +165,44 @@ TEST_CASE("a clock before 1970 counts as 1970") {
     CHECK(taken(sequence, Time(-1h)) == 1);
     CHECK(taken(sequence, Time(-1h)) == 2);
 }
+
+TEST_CASE("a key moves to a finer unit only with a bound saved in it, and never back") {
+    Sequence sequence = fresh();
+    const std::uint64_t last = taken(sequence, start);
+    sequence.move_to(NonceUnit::ten_nanoseconds);
+    CHECK(sequence.unit() == NonceUnit::ten_nanoseconds);
+    CHECK(sequence.last() == last);
+    CHECK_FALSE(sequence.take(start));
+    CHECK(sequence.wanted_bound(start) == Nonce((start_ticks + 10'000'000) * 100));
+    reserve(sequence, start);
+    CHECK(taken(sequence, start) == start_ticks * 100);
+    sequence.move_to(NonceUnit::microseconds);
+    CHECK(sequence.unit() == NonceUnit::ten_nanoseconds);
+    CHECK(taken(sequence, start) == start_ticks * 100 + 1);  // and what was saved still counts
+}
+
+TEST_CASE("a move needs a new bound even where the clock is so far behind that the old one would do") {
+    Sequence sequence(start_ticks, NonceUnit::microseconds);
+    reserve(sequence, Time(1h));
+    sequence.move_to(NonceUnit::nanoseconds);
+    CHECK_FALSE(sequence.take(Time(1h)));
+    reserve(sequence, Time(1h));
+    CHECK(taken(sequence, Time(1h)) == start_ticks + 1);
+}
+
+TEST_CASE("nothing up to a floor is given out any more") {
+    Sequence sequence = fresh();
+    sequence.raise(start_ticks + 5);
+    CHECK(taken(sequence, start) == start_ticks + 6);
+    sequence.raise(start_ticks);
+    CHECK(taken(sequence, start) == start_ticks + 7);
+
+    const std::uint64_t above = sequence.bound() + 100;
+    sequence.raise(above);
+    CHECK_FALSE(sequence.take(start));
+    reserve(sequence, start);
+    CHECK(sequence.bound() > above);
+    CHECK(taken(sequence, start) == above + 1);
+    sequence.raise(~std::uint64_t{0});
+    CHECK(sequence.used_up());
+}
