@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <array>
+#include <atomic>
 #include <cstring>
 #include <new>
 
@@ -13,10 +14,14 @@ namespace {
 
 constexpr std::size_t first_capacity = 512;
 
+std::atomic<bool> all_locked = true;
+
 char* allocate(std::size_t size) {
     if (sodium_init() < 0) throw std::bad_alloc();
     void* data = sodium_malloc(size);
     if (!data) throw std::bad_alloc();
+    // sodium_malloc() locks, too, but does not tell when that fails.
+    if (sodium_mlock(data, size) != 0) all_locked = false;
     return static_cast<char*>(data);
 }
 
@@ -31,6 +36,10 @@ SecretText& SecretText::operator=(SecretText&& other) noexcept {
     std::swap(size_, other.size_);
     std::swap(capacity_, other.capacity_);
     return *this;
+}
+
+bool SecretText::locked_in_memory() {
+    return all_locked;
 }
 
 std::span<char> SecretText::space(std::size_t count) {

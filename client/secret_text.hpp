@@ -1,7 +1,8 @@
 #pragma once
 
 // Text that is secret (a passphrase, an API secret, JSON that carries one): in memory that is locked against
-// swapping, left out of core images and wiped when it goes, growth included. One thread at a time.
+// swapping, left out of core images and wiped when it goes, growth included. Where the system locks no more
+// memory it works all the same, and locked_in_memory() says so. One thread at a time.
 
 #include <cstddef>
 #include <initializer_list>
@@ -34,6 +35,9 @@ public:
 
     // Drops `count` characters from the front; what they were is wiped.
     void drop_front(std::size_t count);
+
+    // Whether all memory that this process took for secrets was locked. Any thread.
+    static bool locked_in_memory();
 
     // Valid until the next change. Keep no copy of it.
     std::string_view view() const { return {data_, size_}; }

@@ -89,6 +89,12 @@ std::shared_ptr<KeyOptions> add_key_options(CLI::App& command) {
 
 void add_list(CLI::App& group, Context& context) {
     auto* command = group.add_subcommand("list", "List accounts and the hashed names of keys");
+    command->footer(
+        "SOURCE is the vault or krakkend's environment.\n"
+        "Examples:\n"
+        "  krakkenctl account list\n"
+        "  krakkenctl account list --json"
+    );
     command->callback([&context] {
         context.command = [](const Context& with) {
             return ask_and_print(with, SocketKind::client, "account.list", "{}", readable_list);
@@ -123,6 +129,12 @@ void add_add(CLI::App& group, Context& context) {
 
 void add_validate(CLI::App& group, Context& context) {
     auto* command = group.add_subcommand("validate", "Ask Kraken again whether a saved key is good");
+    command->footer(
+        "Shows what the key may do and judges it. It also ends the pause of an account\n"
+        "that Kraken has refused, once the cause is gone.\n"
+        "Example:\n"
+        "  krakkenctl account validate master"
+    );
     auto options = add_key_options(*command);
     command->callback([&context, options] {
         context.command = [options](const Context& with) {
@@ -135,7 +147,12 @@ void add_validate(CLI::App& group, Context& context) {
 
 void add_remove(CLI::App& group, Context& context) {
     auto* command = group.add_subcommand("remove", "Remove an account, or one of its keys");
-    command->footer("The key still exists at Kraken: delete it there, too, when it is of no use.");
+    command->footer(
+        "The key still exists at Kraken: delete it there, too, when it is of no use.\n"
+        "Examples:\n"
+        "  krakkenctl account remove bot1\n"
+        "  krakkenctl account remove bot1 --key 3f9c21aa"
+    );
     auto options = add_key_options(*command);
     command->callback([&context, options] {
         context.command = [options](const Context& with) {

@@ -3,6 +3,8 @@
 #include <array>
 
 #include "arguments.hpp"
+#include "protocol/environment.hpp"
+#include "protocol/nearest_name.hpp"
 #include "protocol/version.hpp"
 #include "report.hpp"
 #include "table.hpp"
@@ -24,6 +26,7 @@ constexpr std::array commands{
     add_profile,
     add_endpoints,
     add_nonce,
+    add_doctor,
     add_version,
 };
 
@@ -36,6 +39,7 @@ constexpr const char* footer =
     "  krakkenctl setup                          first time: vault and first API key\n"
     "  krakkenctl unlock                         after every start of krakkend\n"
     "  krakkenctl status                         how it is\n"
+    "  krakkenctl doctor                         what is wrong, and what to do\n"
     "  krakkenctl call Balance                   a signed call at Kraken\n"
     "  krakkenctl call Ticker pair=XBTUSD --json the bytes of Kraken's result\n"
     "\n"
@@ -53,6 +57,71 @@ int explain_use(const CLI::App& app) {
     const auto chosen = app.get_subcommands();
     print_error(chosen.empty() ? app.help() : chosen.front()->help(app.get_name()));
     return status_of(ExitStatus::usage);
+}
+
+// What could stand where `unknown` stands: options, or the names of commands.
+std::vector<std::string> known_beside(const CLI::App& command, const std::string& unknown) {
+    std::vector<std::string> names;
+    if (unknown.starts_with('-')) {
+        for (const auto* each = &command; each != nullptr; each = each->get_parent())
+            for (const auto* option : each->get_options())
+                for (const auto& name : option->get_lnames())
+                    names.push_back("--" + name);
+    } else {
+        for (const auto* each : command.get_subcommands([](const CLI::App*) { return true; }))
+            names.push_back(each->get_name());
+    }
+    return names;
+}
+
+// The known name that was meant, if there is one that begins alike.
+std::string suggestion(const CLI::App& command, const std::string& unknown) {
+    const std::vector<std::string> known = known_beside(command, unknown);
+    if (known.empty()) return {};
+    const std::string nearest = protocol::nearest_name(unknown, known);
+    const auto first = [](std::string_view name) {
+        const std::size_t at = name.find_first_not_of('-');
+        return at == std::string_view::npos ? '-' : name[at];
+    };
+    return first(nearest) == first(unknown) ? nearest : std::string();
+}
+
+// The command that was chosen, the innermost one, with the words that lead to it.
+std::pair<const CLI::App*, std::string> innermost(const CLI::App& app) {
+    const CLI::App* command = &app;
+    std::string words = app.get_name();
+    while (!command->get_subcommands().empty()) {
+        command = command->get_subcommands().front();
+        words += " " + command->get_name();
+    }
+    return {command, words};
+}
+
+// What to do about a command line that is not understood.
+std::string advice(const CLI::App& app, const CLI::ParseError& error) {
+    const auto [command, words] = innermost(app);
+    std::string text = "run: " + words + " --help";
+    const auto unknown = app.remaining(true);
+    if (dynamic_cast<const CLI::ExtrasError*>(&error) == nullptr || unknown.empty()) return text;
+    const std::string meant = suggestion(*command, unknown.front());
+    return meant.empty() ? text : "did you mean '" + meant + "'? Else " + text;
+}
+
+int refuse(const Context& context, const std::string& sentence, const std::string& remedy) {
+    const auto failure = client::make_failure(client::FailureKind::unsent, sentence, remedy);
+    if (context.json) print_json(failure.json);
+    print_error(explain(failure));
+    return status_of(exit_status(failure));
+}
+
+// Variables that would be silently without effect.
+void warn_of_misspelt_variables() {
+    for (const auto& variable : protocol::misspelt_variables(protocol::environment_names()))
+        print_error(wrap(
+            "Warning: the environment variable " + printable(variable.name) + " is not known; did you mean " +
+                variable.nearest + "?",
+            2
+        ));
 }
 
 }  // namespace
@@ -82,16 +151,18 @@ int run(int argument_count, const char* const* arguments) {
     try {
         app.parse(argument_count, arguments);
         if (!context.command) return explain_use(app);
+        warn_of_misspelt_variables();
         const Finished finished = context.command(context);
         if (finished) return status_of(*finished);
         if (context.json) print_json(finished.error().json);
         print_error(explain(finished.error()));
         return status_of(exit_status(finished.error()));
+    } catch (const CLI::Success& wanted) {  // --help, --version
+        return app.exit(wanted);
     } catch (const CLI::ParseError& error) {
-        return app.exit(error) == 0 ? status_of(ExitStatus::done) : status_of(ExitStatus::usage);
+        return refuse(context, error.what(), advice(app, error));
     } catch (const UsageError& error) {
-        print_error(wrap("krakkenctl: " + printable(error.what()), 2) + "  Nothing was executed.\n");
-        return status_of(ExitStatus::usage);
+        return refuse(context, error.what(), {});
     }
 }
 

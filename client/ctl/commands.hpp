@@ -19,7 +19,8 @@ void add_account(CLI::App& app, Context& context);    // account_commands.cpp
 void add_vault(CLI::App& app, Context& context);      // vault_commands.cpp
 void add_profile(CLI::App& app, Context& context);    // daemon_commands.cpp
 void add_endpoints(CLI::App& app, Context& context);  // daemon_commands.cpp
-void add_nonce(CLI::App& app, Context& context);      // daemon_commands.cpp
+void add_nonce(CLI::App& app, Context& context);      // nonce_commands.cpp
+void add_doctor(CLI::App& app, Context& context);     // doctor_command.cpp
 void add_version(CLI::App& app, Context& context);    // daemon_commands.cpp
 
 // All of them, with the options that hold for every command.

@@ -13,11 +13,16 @@ std::optional<std::filesystem::path> given(const std::string& path) {
 
 }  // namespace
 
+protocol::PathChoices Context::folders() const {
+    return {given(config_dir), given(state_dir), given(runtime_dir)};
+}
+
+std::vector<std::filesystem::path> Context::sockets(protocol::SocketKind kind) const {
+    return client::find_sockets(kind, {given(socket), folders()});
+}
+
 client::Outcome<client::Client> Context::connect(protocol::SocketKind kind) const {
-    client::SocketChoices choices;
-    choices.socket = given(socket);
-    choices.folders = {given(config_dir), given(state_dir), given(runtime_dir)};
-    return client::Client::connect(client::find_sockets(kind, choices));
+    return client::Client::connect(sockets(kind));
 }
 
 Finished finish(const Context& context, std::string_view result, const Readable& readable) {

@@ -3,8 +3,10 @@
 // What every command is given: the options that hold for all of them, and its connection to the daemon.
 
 #include <CLI/CLI.hpp>
+#include <filesystem>
 #include <functional>
 #include <string>
+#include <vector>
 
 #include "client/client.hpp"
 #include "exit_status.hpp"
@@ -25,7 +27,10 @@ struct Context {
     std::string runtime_dir;
     Command command;  // the one that was chosen
 
+    // Folders that the options name.
+    protocol::PathChoices folders() const;
     // Connected, and the server verified: only then is anything asked of a person or sent.
+    std::vector<std::filesystem::path> sockets(protocol::SocketKind kind) const;  // to try in turn
     client::Outcome<client::Client> connect(protocol::SocketKind kind) const;
 };
 

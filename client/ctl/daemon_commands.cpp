@@ -1,10 +1,7 @@
-// profile, endpoints, nonce status, version: what the daemon tells about itself.
-
-#include <memory>
+// profile, endpoints, version: what the daemon tells about itself.
 
 #include "commands.hpp"
 #include "fields.hpp"
-#include "protocol/json_text.hpp"
 #include "protocol/version.hpp"
 #include "table.hpp"
 
@@ -40,31 +37,6 @@ std::string readable_endpoints(std::string_view result) {
     );
 }
 
-std::string readable_nonces(std::string_view result) {
-    std::vector<Row> rows;
-    for (const auto item : items(result)) {
-        const Fields key(item);
-        rows.push_back(
-            {key.text("account"),
-             key.text("key"),
-             key.text("unit"),
-             key.text("last"),
-             key.text("lead_ms"),
-             key.text("state")}
-        );
-    }
-    if (rows.empty()) return "There is no key.\n";
-    return render_table(
-        {{.title = "ACCOUNT", .shrinks = true},
-         {"KEY"},
-         {"UNIT"},
-         {.title = "LAST NONCE", .right = true},
-         {.title = "LEAD MS", .right = true},
-         {"STATE"}},
-        rows
-    );
-}
-
 void choose(
     CLI::App& command, Context& context, const char* method, std::string (*readable)(std::string_view)
 ) {
@@ -85,31 +57,34 @@ std::string readable_version(std::string_view result) {
 
 void add_profile(CLI::App& app, Context& context) {
     auto* command = app.add_subcommand("profile", "Show the region and what the configuration allows");
+    command->footer(
+        "What is not allowed is refused by krakkend, whoever asks (-32003). It stands in\n"
+        "config.toml: region, and [capabilities].\n"
+        "Example:\n"
+        "  krakkenctl profile --json"
+    );
     choose(*command, context, "profile", readable_profile);
 }
 
 void add_endpoints(CLI::App& app, Context& context) {
     auto* command = app.add_subcommand("endpoints", "List Kraken's endpoints, effects and permissions");
+    command->footer(
+        "EFFECT: read; cancel and place act on orders; fund moves money, token hands out\n"
+        "a credential: these two are refused.\n"
+        "Examples:\n"
+        "  krakkenctl endpoints\n"
+        "  krakkenctl endpoints --json"
+    );
     choose(*command, context, "endpoints", readable_endpoints);
-}
-
-void add_nonce(CLI::App& app, Context& context) {
-    auto* group = app.add_subcommand("nonce", "Nonces of the API keys");
-    auto* command = group->add_subcommand("status", "Show every key's last nonce and its lead");
-    auto account = std::make_shared<std::string>();
-    command->add_option("--account", *account, "Only this account's keys");
-    command->callback([&context, account] {
-        context.command = [account](const Context& with) {
-            const std::string params =
-                account->empty() ? "{}" : "{\"account\":" + protocol::quote(*account) + "}";
-            return ask_and_print(with, SocketKind::client, "nonce.status", params, readable_nonces);
-        };
-    });
 }
 
 void add_version(CLI::App& app, Context& context) {
     auto* command = app.add_subcommand("version", "Show the versions of krakkenctl and of the daemon");
-    command->footer("'krakkenctl --version' needs no daemon.");
+    command->footer(
+        "'krakkenctl --version' needs no daemon.\n"
+        "Example:\n"
+        "  krakkenctl version --json"
+    );
     choose(*command, context, "version", readable_version);
 }
 

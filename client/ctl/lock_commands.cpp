@@ -64,7 +64,12 @@ void add_unlock(CLI::App& app, Context& context) {
 
 void add_lock(CLI::App& app, Context& context) {
     auto* command = app.add_subcommand("lock", "Wipe every secret from the daemon's memory");
-    command->footer("Calls in flight finish; private calls are refused until 'krakkenctl unlock'.");
+    command->footer(
+        "Calls in flight finish; private calls are refused until 'krakkenctl unlock'.\n"
+        "Keys from krakkend's environment are wiped, too; they come back by a restart.\n"
+        "Example:\n"
+        "  krakkenctl lock"
+    );
     command->callback([&context] {
         context.command = [](const Context& with) {
             return ask_and_print(with, SocketKind::admin, "lock", "{}", [](std::string_view) {

@@ -1,13 +1,13 @@
 // krakkenctl: the command line of krakkend. What it can do stands in commands.cpp.
 
 #include <fcntl.h>
-#include <sys/prctl.h>
 #include <sys/resource.h>
 
 #include <cstdio>
 #include <exception>
 
 #include "commands.hpp"
+#include "protocol/platform.hpp"
 
 namespace {
 
@@ -20,18 +20,21 @@ void occupy_standard_streams() {
 
 // A passphrase passes through: nobody of the same user traces this process, and it leaves no core image.
 void keep_others_out() {
-    (void)prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
+    (void)krakken::protocol::forbid_inspection();
     const rlimit none{0, 0};
     (void)setrlimit(RLIMIT_CORE, &none);
+    // What holds a passphrase is locked; as much of that as the system lets us have.
+    rlimit locked{};
+    if (getrlimit(RLIMIT_MEMLOCK, &locked) != 0) return;
+    locked.rlim_cur = locked.rlim_max;
+    (void)setrlimit(RLIMIT_MEMLOCK, &locked);
 }
 
 }  // namespace
 
 int main(int argument_count, char** arguments) {
     occupy_standard_streams();
-#ifndef KRAKKEN_SANITIZED  // LeakSanitizer traces
     keep_others_out();
-#endif
     try {
         return krakken::ctl::run(argument_count, arguments);
     } catch (const std::exception& error) {

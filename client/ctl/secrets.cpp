@@ -21,8 +21,9 @@ namespace {
 
 using client::SecretText;
 
-constexpr std::size_t min_passphrase = 8;
-constexpr std::size_t good_passphrase = 16;
+constexpr std::size_t short_passphrase = 12;
+constexpr std::size_t good_passphrase = 20;
+constexpr std::ptrdiff_t good_words = 4;
 constexpr std::size_t max_secret = 4096;
 constexpr std::size_t piece = 512;
 
@@ -68,8 +69,25 @@ private:
     int descriptor_;
 };
 
-std::size_t characters(std::string_view text) {
-    return display_width(text);
+// Said once; the secret is wiped after use all the same.
+void warn_of_swapping() {
+    static bool said = false;
+    if (said || SecretText::locked_in_memory()) return;
+    said = true;
+    print_error(
+        "Warning: this memory cannot be locked, so the secret could reach the swap space.\n"
+        "  What to do: allow more locked memory (ulimit -l), or encrypt the swap space\n"
+    );
+}
+
+std::ptrdiff_t count_words(std::string_view text) {
+    std::ptrdiff_t words = 0;
+    bool inside = false;
+    for (const char c : text) {
+        if (c != ' ' && !inside) ++words;
+        inside = c != ' ';
+    }
+    return words;
 }
 
 }  // namespace
@@ -93,25 +111,24 @@ SecretText SecretReader::next_line(std::string_view what) {
 }
 
 SecretText SecretReader::secret(std::string_view what, std::string_view prompt) {
-    return checked(source_.from_stdin ? next_line(what) : ask_secret(prompt), what);
+    SecretText secret = checked(source_.from_stdin ? next_line(what) : ask_secret(prompt), what);
+    warn_of_swapping();
+    return secret;
 }
 
 SecretText SecretReader::passphrase(std::string_view what, std::string_view prompt) {
     if (source_.passphrase_file.empty()) return secret(what, prompt);
-    return checked(read_passphrase_file(source_.passphrase_file), what);
+    SecretText passphrase = checked(read_passphrase_file(source_.passphrase_file), what);
+    warn_of_swapping();
+    return passphrase;
 }
 
 SecretText SecretReader::new_passphrase(std::string_view what, std::string_view prompt) {
     const bool at_terminal = !source_.from_stdin && source_.passphrase_file.empty();
     for (;;) {
         SecretText first = passphrase(what, prompt);
-        if (characters(first.view()) < min_passphrase) {
-            if (!at_terminal) throw UsageError(std::string(what) + " is shorter than 8 characters");
-            print_error("It needs 8 characters or more. Once more:\n");
-            continue;
-        }
-        if (!at_terminal) return first;
         if (const auto hint = strength_hint(first.view()); !hint.empty()) print_error(wrap(hint));
+        if (!at_terminal) return first;
         if (equal(first, ask_secret("The same again: "))) return first;
         print_error("The two differ. Once more from the start:\n");
     }
@@ -138,14 +155,18 @@ SecretText read_passphrase_file(const std::filesystem::path& path) {
 }
 
 std::string_view strength_hint(std::string_view passphrase) {
-    if (characters(passphrase) >= good_passphrase) return {};
+    const std::size_t length = display_width(passphrase);
+    if (length < short_passphrase)
+        return "Warning: shorter than 12 characters. Whoever gets hold of the vault file can guess that one. "
+               "Four or five words that do not belong together are better.";
     const bool one_kind =
         std::ranges::all_of(passphrase, [](unsigned char c) { return std::islower(c) != 0; }) ||
         std::ranges::all_of(passphrase, [](unsigned char c) { return std::isdigit(c) != 0; });
-    if (one_kind)
-        return "That one is easy to guess for whoever gets hold of the vault file. Four or five words that "
-               "do "
-               "not belong together are better.";
+    if (one_kind && length < good_passphrase)
+        return "Warning: one word or number is easy to guess for whoever gets hold of the vault file. Four "
+               "or "
+               "five words that do not belong together are better.";
+    if (length >= good_passphrase || count_words(passphrase) >= good_words) return {};
     return "That will do. Longer is better: four or five words that do not belong together.";
 }
 

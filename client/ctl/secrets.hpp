@@ -31,7 +31,7 @@ public:
     // `what` names the secret in messages ("the API key"), `prompt` asks for it at the terminal.
     client::SecretText secret(std::string_view what, std::string_view prompt);
     client::SecretText passphrase(std::string_view what, std::string_view prompt);
-    // One that is chosen now: of 8 characters or more, asked for twice at the terminal.
+    // One that is chosen now: a weak one is warned of; asked for twice at the terminal.
     client::SecretText new_passphrase(std::string_view what, std::string_view prompt);
 
 private:
@@ -44,7 +44,8 @@ private:
 // The first line of a file that only its owner (this user or root) can read.
 client::SecretText read_passphrase_file(const std::filesystem::path& path);
 
-// A sentence on how good a new passphrase is; empty where there is nothing to say.
+// A sentence on how good a new passphrase is, by its length and number of words; empty where there is nothing
+// to say.
 std::string_view strength_hint(std::string_view passphrase);
 
 }  // namespace krakken::ctl

@@ -1,16 +1,21 @@
 // setup: leads a new user from nothing to the first signed call.
 
+#include <unistd.h>
+
 #include <algorithm>
+#include <array>
+#include <cerrno>
+#include <cstdlib>
+#include <filesystem>
 #include <memory>
 
-#include "account_entry.hpp"
 #include "arguments.hpp"
 #include "commands.hpp"
 #include "fields.hpp"
+#include "first_account.hpp"
+#include "profile_entry.hpp"
 #include "readable.hpp"
 #include "report.hpp"
-#include "secrets.hpp"
-#include "terminal.hpp"
 
 namespace krakken::ctl {
 
@@ -18,117 +23,133 @@ namespace {
 
 struct SetupOptions {
     SecretSource source;
-    std::string account = "master";
+    FirstAccount account{.name = "master"};
+    ProfileOptions profile;
 };
 
 constexpr std::string_view welcome =
     "krakkend keeps your Kraken API keys in one encrypted file, the vault, and makes\n"
     "signed calls for your programs, so that none of them ever needs a secret.\n"
-    "This takes two steps: a vault with a passphrase, then your first API key.\n\n";
+    "This takes three steps: a vault with a passphrase, your first API key, and what\n"
+    "your programs may do.\n\n";
 
-constexpr std::string_view vault_step =
-    "Step 1 of 2: the vault.\n"
-    "Choose a passphrase. It encrypts the vault, you will be asked for it after every\n"
-    "start of krakkend, and it cannot be recovered: keep it safe.\n";
-
-// An open vault, made now if there is none. Nothing: it is open.
-std::optional<client::Failure> open_vault(
-    client::Client& daemon, const Fields& status, const SecretSource& source, SecretReader& reader
-) {
-    client::Outcome<std::string> done;
-    if (!Fields(status.raw("vault")).is_true("exists")) {
-        print_error(vault_step);
-        const auto passphrase = reader.new_passphrase("the passphrase", "New passphrase: ");
-        done = daemon.request("vault.create", client::secret_object({{"passphrase", passphrase.view()}}));
-    } else if (status.text("state") == "unlocked" && !source.from_stdin) {
-        print_error("Step 1 of 2: there is a vault already, and it is unlocked.\n");
-        return std::nullopt;
-    } else {
-        print_error("Step 1 of 2: there is a vault already. Its passphrase opens it.\n");
-        const auto passphrase = reader.passphrase("the passphrase", "Passphrase of the vault: ");
-        done = daemon.request("unlock", client::secret_object({{"passphrase", passphrase.view()}}));
-    }
-    if (!done) return std::move(done.error());
-    print_error("The vault is open.\n\n");
-    return std::nullopt;
-}
-
-bool holds(const Fields& status, std::string_view account) {
-    return std::ranges::any_of(items(status.raw("accounts")), [&](std::string_view item) {
-        return Fields(item).text("name") == account;
+bool is_installed(std::initializer_list<const char*> folders) {
+    return std::ranges::any_of(folders, [](const char* folder) {
+        std::error_code ignored;
+        return std::filesystem::exists(std::filesystem::path(folder) / "krakkend.service", ignored);
     });
 }
 
-AccountEntry read_entry(const std::string& name, SecretReader& reader) {
-    AccountEntry entry;
-    entry.name = name;
-    entry.api_key = reader.secret("the API key", "API key: ");
-    entry.api_secret = reader.secret("the API secret", "API secret (\"private key\" at Kraken): ");
-    print_error("Asking Kraken whether it accepts the key ...\n");
-    return entry;
+// For a person who has just installed it.
+std::string how_to_start() {
+    std::string text = "Setup talks to krakkend, and krakkend is not running yet. Start it:\n";
+    if (is_installed(
+            {"/etc/systemd/system",
+             "/usr/local/lib/systemd/system",
+             "/usr/lib/systemd/system",
+             "/lib/systemd/system"}
+        ))
+        text += "  sudo systemctl start krakkend      as a service of this machine, or\n";
+    if (is_installed(
+            {"/etc/systemd/user", "/usr/local/lib/systemd/user", "/usr/lib/systemd/user", "/lib/systemd/user"}
+        ))
+        text += "  systemctl --user start krakkend    as a service of yours, or\n";
+    return text +
+           "  krakkend                           in another terminal, which stays open\n"
+           "Then type 'krakkenctl setup' again ('sudo krakkenctl setup' for the machine's\n"
+           "service).\n\n";
 }
 
-bool is_refused_by_kraken(const client::Failure& failure) {
-    return failure.code == static_cast<int>(protocol::ErrorCode::auth) ||
-           failure.code == static_cast<int>(protocol::ErrorCode::permission);
+// There is a daemon, and this user may not talk to it: nothing has to be started.
+bool is_closed_to_us(const std::vector<std::filesystem::path>& sockets) {
+    return std::ranges::any_of(sockets, [](const auto& socket) {
+        return access(socket.c_str(), W_OK) != 0 && errno == EACCES;
+    });
 }
 
-// At a terminal a person may correct a key that was refused, and decide what to do when Kraken cannot be
-// asked. A key that Kraken refused is never saved here.
-client::Outcome<std::string> add_first_account(
-    client::Client& daemon, const std::string& name, SecretReader& reader, bool at_terminal
+// The account's entry in the result of account.list; empty when there is none.
+std::string_view find_account(std::string_view list, std::string_view name) {
+    for (const auto item : items(list))
+        if (Fields(item).text("name") == name) return item;
+    return {};
+}
+
+// The result of account.add; of an account that a person finds there already, that of account.validate.
+client::Outcome<std::string> ensure_account(
+    client::Client& daemon, std::string_view list, const SetupOptions& options, SecretReader& reader
 ) {
-    AccountEntry entry = read_entry(name, reader);
-    for (;;) {
-        auto added = add_account(daemon, entry);
-        if (added || !at_terminal) return added;
-        if (is_refused_by_kraken(added.error())) {
-            print_error(explain(added.error()));
-            print_error("Kraken refused the key, so it was not saved.\n");
-            if (ask("Enter key and secret again? [y/N] ") != "y") return added;
-            entry = read_entry(name, reader);
-        } else if (can_save_unvalidated(added.error())) {
-            print_error(explain(added.error()));
-            print_error("Kraken could not be asked. That says nothing about the key, which was not saved.\n");
-            const std::string answer = ask("[r]etry, [s]ave it unvalidated, or [q]uit? ");
-            if (answer != "r" && answer != "s") return added;
-            entry.save = answer == "s" ? "unvalidated" : "validated";
-        } else {
-            return added;
-        }
+    const std::string& name = options.account.name;
+    const bool at_terminal = !options.source.from_stdin;
+    const Fields existing(find_account(list, name));
+    if (!at_terminal || existing.members().empty()) {
+        print_error("Step 2 of 3: the API key of account '" + name + "'.\n" + key_notice());
+        return add_first_account(daemon, options.account, reader, at_terminal);
     }
+    if (existing.text("source") == "environment")
+        throw UsageError(
+            "account '" + name +
+            "' comes from krakkend's environment; give the one in the vault another name: --account NAME"
+        );
+    print_error(
+        "Step 2 of 3: there is an account '" + name +
+        "' already. (Another one: --account NAME)\nAsking Kraken whether it accepts its key ...\n"
+    );
+    constexpr auto patience = std::chrono::seconds(90);
+    return daemon.request("account.validate", "{\"name\":" + protocol::quote(name) + "}", patience);
+}
+
+std::string next_command(std::string_view result, const std::string& name, bool is_default) {
+    if (!Fields(result).is_true("validated"))
+        return "Done, except that Kraken has not seen the key yet. Next, when Kraken can be\n"
+               "reached: krakkenctl account validate " +
+               name + "\n";
+    return "Done. Try it: krakkenctl call Balance" + (is_default ? "" : " --account " + name) +
+           "\nAfter every start of krakkend: krakkenctl unlock\n";
+}
+
+client::Outcome<client::Client> connect(const Context& context) {
+    auto daemon = context.connect(protocol::SocketKind::admin);
+    const bool absent = !daemon && daemon.error().kind == client::FailureKind::no_daemon;
+    if (absent && !is_closed_to_us(context.sockets(protocol::SocketKind::admin))) print_error(how_to_start());
+    return daemon;
+}
+
+Finished add_and_finish(
+    const Context& context, const SetupOptions& options, client::Client& daemon, SecretReader& reader
+) {
+    const auto list = daemon.request("account.list");
+    if (!list) return std::unexpected(list.error());
+    const std::string& name = options.account.name;
+    const bool first = std::ranges::all_of(items(*list), [&](std::string_view item) {
+        return Fields(item).text("name") == name;
+    });
+    const auto added = ensure_account(daemon, *list, options, reader);
+    if (!added) {
+        print_error("The vault is there and open. Once the cause is gone: krakkenctl setup\n");
+        return std::unexpected(added.error());
+    }
+    if (!context.json) print(readable_validation(*added) + "\n");
+    const auto status = daemon.request("status");
+    if (!status) return std::unexpected(status.error());
+    write_profile(daemon, *status, options.profile, first ? name : std::string(), !options.source.from_stdin);
+    if (context.json) {
+        print_json(*added);
+    } else {
+        print(next_command(*added, name, first));
+    }
+    return ExitStatus::done;
 }
 
 Finished setup(const Context& context, const SetupOptions& options) {
-    const bool at_terminal = !options.source.from_stdin;
-    auto daemon = context.connect(protocol::SocketKind::admin);
+    auto daemon = connect(context);
     if (!daemon) return std::unexpected(std::move(daemon.error()));
-    const auto raw_status = daemon->request("status");
-    if (!raw_status) return std::unexpected(raw_status.error());
-    const Fields status(*raw_status);
-    if (holds(status, options.account))
-        throw UsageError(
-            "there is an account '" + options.account +
-            "' already; give the new one another name: --account NAME"
-        );
-
+    const auto status = daemon->request("status");
+    if (!status) return std::unexpected(status.error());
     print_error(welcome);
     SecretReader reader(options.source);
-    if (auto failure = open_vault(*daemon, status, options.source, reader))
-        return std::unexpected(std::move(*failure));
-    print_error("Step 2 of 2: the API key of account '" + options.account + "'.\n" + key_notice());
-    const auto added = add_first_account(*daemon, options.account, reader, at_terminal);
-    if (!added) {
-        print_error(
-            "The vault is made. Once the cause is gone: krakkenctl account add " + options.account + "\n"
-        );
-        return std::unexpected(added.error());
-    }
-    const auto readable = [&](std::string_view result) {
-        return readable_validation(result) + "\nDone. Try it: krakkenctl call Balance --account " +
-               options.account + "\n";
-    };
-    return finish(context, *added, readable);
+    if (auto opened = open_vault(*daemon, *status, options.source, reader); !opened)
+        return std::unexpected(std::move(opened.error()));
+    return add_and_finish(context, options, *daemon, reader);
 }
 
 }  // namespace
@@ -136,14 +157,18 @@ Finished setup(const Context& context, const SetupOptions& options) {
 void add_setup(CLI::App& app, Context& context) {
     auto* command = app.add_subcommand("setup", "First time: make the vault, add the first key");
     command->footer(
-        "krakkend must be running. Setup asks for everything that it needs.\n"
+        "krakkend must be running. Setup asks for everything that it needs; when it was\n"
+        "broken off, it goes on where it was. With --stdin it asks nothing: what no\n"
+        "option says is US_CA, and not allowed.\n"
         "Examples:\n"
         "  krakkenctl setup\n"
-        "  krakkenctl setup --account bot1 --stdin < three-lines\n\n" +
+        "  krakkenctl setup --account bot1 --region DE --stdin < three-lines\n\n" +
         key_notice()
     );
     auto options = std::make_shared<SetupOptions>();
-    command->add_option("--account", options->account, "The account's name [master]");
+    command->add_option("--account", options->account.name, "The account's name [master]");
+    command->add_flag("--otp", options->account.with_otp, "The key has a password of its own (two-factor)");
+    add_profile_options(*command, options->profile);
     add_passphrase_options(*command, options->source, "passphrase, API key, API secret");
     command->callback([&context, options] {
         context.command = [options](const Context& with) { return setup(with, *options); };

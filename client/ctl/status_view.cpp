@@ -1,6 +1,9 @@
 #include "status_view.hpp"
 
 #include <algorithm>
+#include <charconv>
+#include <cstdint>
+#include <cstdlib>
 
 #include "fields.hpp"
 #include "table.hpp"
@@ -24,9 +27,21 @@ std::string vault_line(const Fields& vault) {
 std::string upstream_line(const Fields& upstream) {
     std::string line = upstream.text("base_url");
     if (const auto state = upstream.text("state"); !state.empty()) line += ", " + state;
-    if (const auto offset = upstream.text("clock_offset_ms"); !offset.empty())
-        line += ", clock " + offset + " ms off";
     return line;
+}
+
+// Of a clock that is far from Kraken's.
+std::string clock_note(const Fields& upstream) {
+    constexpr std::int64_t good_offset_ms = 5000;
+    const std::string text(upstream.raw("clock_offset_ms"));
+    std::int64_t offset = 0;
+    (void)std::from_chars(text.data(), text.data() + text.size(), offset);
+    if (std::abs(offset) <= good_offset_ms) return {};
+    return wrap(
+        "This machine's clock is " + std::to_string(std::abs(offset) / 1000) + " s " +
+            (offset > 0 ? "behind" : "ahead of") + " Kraken's. Set it by a time server.",
+        2
+    );
 }
 
 std::string daemon_line(const Fields& status) {
@@ -60,6 +75,7 @@ std::string account_table(std::string_view raw_accounts, std::string_view listed
         const Fields account(item);
         rows.push_back(
             {account.text("name"),
+             account.text("source"),
              account.text("state"),
              validated(listed, account.text("name")),
              account.text("calls"),
@@ -69,6 +85,7 @@ std::string account_table(std::string_view raw_accounts, std::string_view listed
     }
     return render_table(
         {{.title = "ACCOUNT", .shrinks = true},
+         {"SOURCE"},
          {"STATE"},
          {"VALIDATED"},
          {.title = "CALLS", .right = true},
@@ -83,10 +100,13 @@ std::string remedies(std::string_view raw_accounts) {
     for (const auto item : items(raw_accounts)) {
         const Fields account(item);
         const std::string name = account.text("name");
+        if (const auto error = account.text("last_error"); !error.empty() && account.text("state") != "ready")
+            text += wrap(name + ": " + error, 2);
         if (const auto remedy = account.text("remedy"); !remedy.empty())
             text += wrap(name + ": " + remedy, 2);
         if (account.is_true("hides_vault_entry"))
-            text += wrap(name + ": the key in the environment hides the one in the vault", 2);
+            text +=
+                wrap(name + ": the key in krakkend's environment hides the one of that name in the vault", 2);
     }
     return text;
 }
@@ -114,12 +134,13 @@ std::string readable_status(std::string_view raw_status, std::string_view accoun
     std::string text = wrap(status.text("summary"));
     add_line(text, "state", status.text("state") + " since " + status.text("state_since"));
     add_line(text, "vault", vault_line(Fields(status.raw("vault"))));
+    add_line(text, "config", Fields(status.raw("config")).text("path"));
     add_line(text, "upstream", upstream_line(Fields(status.raw("upstream"))));
     add_line(text, "daemon", daemon_line(status));
     const std::string table = account_table(status.raw("accounts"), accounts);
     if (!table.empty()) text += "\n" + table;
-    const std::string notes =
-        remedies(status.raw("accounts")) + unprotected(Fields(status.raw("protection"))) + next_step(status);
+    const std::string notes = clock_note(Fields(status.raw("upstream"))) + remedies(status.raw("accounts")) +
+                              unprotected(Fields(status.raw("protection"))) + next_step(status);
     if (!notes.empty()) text += "\n" + notes;
     return text;
 }

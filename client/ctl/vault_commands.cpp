@@ -65,6 +65,12 @@ Finished key_file(
 
 void add_create(CLI::App& group, Context& context) {
     auto* command = group.add_subcommand("create", "Make a new vault and leave it unlocked");
+    command->footer(
+        "'krakkenctl setup' does this and the rest. The passphrase cannot be recovered.\n"
+        "Examples:\n"
+        "  krakkenctl vault create\n"
+        "  krakkenctl vault create --stdin < passphrase"
+    );
     auto source = std::make_shared<SecretSource>();
     add_passphrase_options(*command, *source, "the passphrase");
     command->callback([&context, source] {
@@ -74,6 +80,12 @@ void add_create(CLI::App& group, Context& context) {
 
 void add_passphrase(CLI::App& group, Context& context) {
     auto* command = group.add_subcommand("passphrase", "Change the vault's passphrase");
+    command->footer(
+        "Copies of the vault made before keep the old one.\n"
+        "Examples:\n"
+        "  krakkenctl vault passphrase\n"
+        "  krakkenctl vault passphrase --stdin < two-lines"
+    );
     auto source = std::make_shared<SecretSource>();
     add_stdin_option(*command, *source, "old passphrase, new passphrase");
     command->callback([&context, source] {
@@ -90,6 +102,10 @@ void add_key_file_command(
     const char* done
 ) {
     auto* command = group.add_subcommand(name, description);
+    command->footer(
+        "Examples:\n  krakkenctl vault " + name + " /etc/kraken_bot/vault-key\n  krakkenctl vault " + name +
+        " KEY --passphrase-file F"
+    );
     auto options = std::make_shared<KeyFileOptions>();
     command->add_option("path", options->path, "The key file, as the daemon finds it")->required();
     add_passphrase_options(*command, options->source, "the passphrase");

@@ -207,7 +207,10 @@ class CallTest(CtlTest):
         ):
             with self.subTest(arguments=arguments):
                 done = self.ctl(daemon, *arguments, expected=2)
-                self.assertEqual(done.stdout, "")
+                if "--json" in arguments:
+                    self.assertEqual(json.loads(done.stdout)["data"]["category"], "unsent")
+                else:
+                    self.assertEqual(done.stdout, "")
                 self.assertNotEqual(done.stderr, "")
         self.assertEqual(daemon.lines, [])
 
@@ -270,7 +273,7 @@ class ShowTest(CtlTest):
         daemon = self.daemon()
         text = self.ctl(daemon, "status").stdout
         self.assertTrue(text.startswith("krakkend is unlocked\n"), text)
-        self.assertRegex(text, r"master +ready +yes +7 +1 +41\.50 ms")
+        self.assertRegex(text, r"master +vault +ready +yes +7 +1 +41\.50 ms")
         self.assertLessEqual(max(map(len, text.splitlines())), 80)
         self.assertEqual(self.ctl(daemon, "status", "--json").stdout, STATUS + "\n")
 
@@ -390,7 +393,7 @@ class SecretsTest(CtlTest):
         empty = STATUS.replace('"exists":true', '"exists":false').replace('"unlocked"', '"uninitialized"')
         empty = empty[:empty.index('"accounts"')] + '"accounts":[]}'
         given = f"{PASSPHRASE}\n{API_KEY}\n{API_SECRET}\n"
-        daemon = self.daemon(status=empty, vault__create="{}", account__add=ADDED)
+        daemon = self.daemon(status=empty, account__list="[]", vault__create="{}", account__add=ADDED)
         done = self.ctl(daemon, "setup", "--stdin", given=given)
         self.assertEqual(daemon.requests("vault.create"), [("admin.sock", {"passphrase": PASSPHRASE})])
         self.assertEqual(
@@ -400,7 +403,7 @@ class SecretsTest(CtlTest):
         self.assertIn("krakkend alone", done.stderr)
         self.assertLessEqual(max(map(len, done.stderr.splitlines())), 80)
         self.assertIn("WITHOUT the right to withdraw", done.stderr)
-        self.assertIn("Permissions: query-funds", done.stdout)
+        self.assertRegex(done.stdout, "Funds permissions - Query +yes +ok")
         self.assertIn("Warning: the key may withdraw", done.stdout)
         self.assertIn("krakkenctl call Balance", done.stdout)
 
@@ -409,10 +412,10 @@ class SecretsTest(CtlTest):
         self.ctl(daemon, "setup", "--account", "bot1", "--stdin", given=given, expected=1)
         self.assertEqual(daemon.requests("unlock"), [("admin.sock", {"passphrase": PASSPHRASE})])
         self.assertEqual(len(daemon.requests("account.add")), 1)
-        # An account that exists is left alone.
-        daemon = self.daemon()
-        self.ctl(daemon, "setup", "--stdin", given=given, expected=2)
-        self.assertEqual(len(daemon.lines), 1)
+        # An account that exists is left alone: the daemon says so.
+        daemon = self.daemon(unlock="{}", account__add=error(-32602, reason="exists"))
+        done = self.ctl(daemon, "setup", "--stdin", "--json", given=given, expected=1)
+        self.assertEqual(json.loads(done.stdout)["data"]["reason"], "exists")
 
     def test_passphrase_file(self):
         daemon = self.daemon(unlock='{"state":"unlocked","accounts":1}')
@@ -425,10 +428,11 @@ class SecretsTest(CtlTest):
         self.assertIn("chmod 600", self.ctl(daemon, "unlock", "--passphrase-file", str(path), expected=2).stderr)
         self.assertEqual(len(daemon.lines), 1)
 
-    def test_a_short_new_passphrase_is_refused(self):
-        daemon = self.daemon()
-        self.ctl(daemon, "vault", "create", "--stdin", given="seven77\n", expected=2)
-        self.assertEqual(daemon.lines, [])
+    def test_a_short_new_passphrase_is_warned_of(self):
+        daemon = self.daemon(vault__create='{"created":true}')
+        done = self.ctl(daemon, "vault", "create", "--stdin", given="seven77\n")
+        self.assertIn("Warning: shorter than 12 characters", done.stderr)
+        self.assertEqual(daemon.requests("vault.create"), [("admin.sock", {"passphrase": "seven77"})])
 
     def test_key_file_of_unlock_is_made_absolute(self):
         daemon = self.daemon(unlock='{"state":"unlocked","accounts":2}')
@@ -536,24 +540,24 @@ class TerminalTest(CtlTest):
 
     def test_setup_leads_through_mistakes(self):
         daemon = self.daemon(
-            status=self.empty_status(), vault__create="{}", account__add=[error(-32010, remedy="make a new key"), ADDED],
+            status=self.empty_status(), account__list="[]", vault__create="{}", account__add=[error(-32010, remedy="make a new key"), ADDED],
         )
         terminal = self.terminal(daemon.folder, "setup")
-        for typed in (("short",), (PASSPHRASE, "another"), (PASSPHRASE, PASSPHRASE)):
+        for typed, hint in ((("short", "another"), "Warning: shorter"), ((PASSPHRASE, PASSPHRASE), "")):
             terminal.expect("New passphrase: ")
             terminal.type(typed[0])
-            if len(typed) == 2:
-                terminal.expect("The same again: ")
-                terminal.type(typed[1])
+            terminal.expect(hint)
+            terminal.expect("The same again: ")
+            terminal.type(typed[1])
         terminal.expect("krakkend alone")
         self.enter_key(terminal)
         terminal.expect("What to do: make a new key")
         terminal.expect("Kraken refused the key, so it was not saved.")
-        terminal.expect("again? [y/N] ")
+        terminal.expect("again? [Y/n] ")
         self.assertTrue(terminal.echoes())
-        terminal.type("y")
+        terminal.type("")
         self.enter_key(terminal)
-        terminal.expect("Permissions: query-funds")
+        terminal.expect("Orders and trades - Cancel & close orders")
         terminal.expect("Warning: the key may withdraw")
         terminal.expect("krakkenctl call Balance")
         self.check_end(terminal)
@@ -563,14 +567,14 @@ class TerminalTest(CtlTest):
     def test_setup_offers_to_save_unvalidated_only_when_kraken_cannot_be_asked(self):
         unreachable = error(-32017, retryable=True, can_save_unvalidated=True)
         daemon = self.daemon(
-            status=self.empty_status(), vault__create="{}", account__add=[unreachable, unreachable, ADDED],
+            status=self.empty_status(), account__list="[]", vault__create="{}", account__add=[unreachable, unreachable, ADDED],
         )
         terminal = self.terminal(daemon.folder, "setup")
         for prompt in ("New passphrase: ", "The same again: "):
             terminal.expect(prompt)
             terminal.type(PASSPHRASE)
         self.enter_key(terminal)
-        for answer in ("r", "s"):
+        for answer in ("what", "r", "s"):
             terminal.expect("[r]etry, [s]ave it unvalidated, or [q]uit? ")
             terminal.type(answer)
         terminal.expect("Done.")
@@ -581,15 +585,15 @@ class TerminalTest(CtlTest):
 
     def test_setup_that_is_given_up_says_so_by_its_exit_status(self):
         daemon = self.daemon(
-            status=self.empty_status(), vault__create="{}", account__add=error(-32011, remedy="give it the right"),
+            status=self.empty_status(), account__list="[]", vault__create="{}", account__add=error(-32011, remedy="give it the right"),
         )
         terminal = self.terminal(daemon.folder, "setup")
         for prompt in ("New passphrase: ", "The same again: "):
             terminal.expect(prompt)
             terminal.type(PASSPHRASE)
         self.enter_key(terminal)
-        terminal.expect("again? [y/N] ")
-        terminal.type("")
+        terminal.expect("again? [Y/n] ")
+        terminal.type("n")
         self.check_end(terminal, status=1)
 
 

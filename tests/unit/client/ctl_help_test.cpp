@@ -19,13 +19,18 @@ void check(const CLI::App& app, const std::string& name) {
         CAPTURE(line);
         CHECK(display_width(line) <= 80);
     }
-    for (const auto* command : app.get_subcommands([](const CLI::App*) { return true; }))
+    const auto commands = app.get_subcommands([](const CLI::App*) { return true; });
+    if (commands.empty()) {
+        CHECK_THAT(help, Catch::Contains("Example"));
+        CHECK_THAT(help, Catch::Contains(name + " ") || Catch::Contains(name + "\n"));
+    }
+    for (const auto* command : commands)
         check(*command, name + " " + command->get_name());
 }
 
 }  // namespace
 
-TEST_CASE("the help of every command fits into 80 columns") {
+TEST_CASE("the help of every command fits into 80 columns and shows an example") {
     CLI::App app;
     Context context;
     add_commands(app, context);
@@ -37,13 +42,14 @@ TEST_CASE("the commands of the contract are there") {
     Context context;
     add_commands(app, context);
     for (const auto* name :
-         {"setup", "unlock", "lock", "status", "wait", "call", "profile", "endpoints", "version"})
+         {"setup", "unlock", "lock", "status", "wait", "call", "profile", "endpoints", "doctor", "version"})
         CHECK_NOTHROW(app.get_subcommand(name));
     for (const auto* name : {"list", "add", "remove", "validate"})
         CHECK_NOTHROW(app.get_subcommand("account")->get_subcommand(name));
     for (const auto* name : {"create", "passphrase", "add-key-file", "remove-key-file"})
         CHECK_NOTHROW(app.get_subcommand("vault")->get_subcommand(name));
-    CHECK_NOTHROW(app.get_subcommand("nonce")->get_subcommand("status"));
+    for (const auto* name : {"status", "import"})
+        CHECK_NOTHROW(app.get_subcommand("nonce")->get_subcommand(name));
 }
 
 TEST_CASE("options of all commands may stand before and behind the command") {

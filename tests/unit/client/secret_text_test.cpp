@@ -1,6 +1,8 @@
 #include "client/secret_text.hpp"
 
 #include <fcntl.h>
+#include <sys/resource.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -141,3 +143,18 @@ TEST_CASE("nothing is left in memory of a secret that was grown, quoted and let 
 }
 
 #endif
+
+TEST_CASE("memory that the system does not lock serves all the same, and it is said") {
+    const pid_t child = fork();
+    REQUIRE(child >= 0);
+    if (child == 0) {
+        const rlimit none{0, 0};
+        const bool limited = setrlimit(RLIMIT_MEMLOCK, &none) == 0 && (geteuid() != 0 || setuid(65534) == 0);
+        const SecretText secret = text_of("words");
+        _exit(limited && secret.view() == "words" && !SecretText::locked_in_memory() ? 0 : 1);
+    }
+    int status = 0;
+    REQUIRE(waitpid(child, &status, 0) == child);
+    CHECK(WIFEXITED(status));
+    CHECK(WEXITSTATUS(status) == 0);
+}
