@@ -1,6 +1,10 @@
 #include "account/account.hpp"
 
+#include "protocol/endpoints.hpp"
+
 #include <algorithm>
+#include <boost/asio/as_tuple.hpp>
+#include <boost/asio/use_awaitable.hpp>
 #include <utility>
 
 namespace krakken::account {
@@ -11,15 +15,31 @@ using std::chrono::steady_clock;
 
 namespace {
 
-std::string refused_key_remedy(const base::AccountName& account) {
-    return "check the key at Kraken, then run: krakkenctl account validate " + account.text();
-}
-
 // These concern whatever orders are there when they arrive: repeated behind a later placement they would
 // cancel what their caller never meant, behind a later dead man's switch they would undo it.
 bool sweeps(const protocol::Endpoint& endpoint) {
     return endpoint.name == "CancelAll" || endpoint.name == "CancelAllOrdersAfter";
 }
+
+// A whole account that may not do something at all (its region, its verification) is no fault of the key.
+bool is_of_the_key(const Error& error) {
+    return std::ranges::any_of(error.kraken, [](const std::string& text) { return text.contains("denied"); });
+}
+
+// One call under way, for as long as this lives.
+class UnderWay {
+public:
+    UnderWay(std::size_t& count, boost::asio::steady_timer& none) : count_(count), none_(none) { ++count_; }
+    UnderWay(const UnderWay&) = delete;
+    UnderWay& operator=(const UnderWay&) = delete;
+    ~UnderWay() {
+        if (--count_ == 0) none_.cancel();
+    }
+
+private:
+    std::size_t& count_;
+    boost::asio::steady_timer& none_;
+};
 
 }  // namespace
 
@@ -41,13 +61,23 @@ std::string_view name(AccountState state) {
     std::unreachable();
 }
 
+Account::Account(Services services, RetrySettings retry, keeper::KeyInfo info, std::shared_ptr<Lane> lane)
+    : services_(std::move(services)),
+      retry_(retry),
+      info_(std::move(info)),
+      lane_(std::move(lane)),
+      none_under_way_(services_.executor) {}
+
 awaitable<Result<std::string>> Account::call(Call call) {
     const auto self = shared_from_this();
-    if (auto refused = lane_->refusal()) {
+    auto refused = lane_->refusal();
+    if (retiring_) refused = protocol::make_error(ErrorCode::unknown_account, "the account is being removed");
+    if (refused) {
         refused->account = info_.account.text();
         co_return std::unexpected(std::move(*refused));
     }
 
+    const UnderWay under_way(under_way_, none_under_way_);
     const auto begun = steady_clock::now();
     std::optional<std::uint64_t> place;
     const SendOnce send_once = [this, &call, &place] {
@@ -58,62 +88,82 @@ awaitable<Result<std::string>> Account::call(Call call) {
             *call.endpoint, call.parameters, {turn, call.deadline}, keeps_place ? &place : nullptr
         );
     };
-    auto outcome = co_await make_call(services_.executor, services_.clock, call, retry_, send_once);
+    auto outcome = co_await make_call(services_.api, services_.clock, call, retry_, send_once);
     latency_.add(std::chrono::duration_cast<std::chrono::microseconds>(steady_clock::now() - begun));
-    note(outcome);
+    count(*call.endpoint, outcome);
     if (!outcome) outcome.error().account = info_.account.text();
     co_return outcome;
 }
 
-void Account::note(Result<std::string>& outcome) {
+void Account::count(const protocol::Endpoint& endpoint, Result<std::string>& outcome) {
     ++calls_;
     if (outcome) {
         last_success_at_ = services_.clock.now();
-        state_ = AccountState::ready;
+        accepted(endpoint);
         return;
     }
     ++errors_;
-    note(outcome.error());
+    last_error_ = protocol::category(outcome.error().code);
+    refused(endpoint, outcome.error());
 }
 
-void Account::note(Error& error) {
-    last_error_ = protocol::category(error.code);
+void Account::accepted(const protocol::Endpoint& endpoint) {
+    nonce_conflict_ = false;
+    storage_failed_ = false;
+    denied_.erase(endpoint.permission);
+}
+
+void Account::refused(const protocol::Endpoint& endpoint, Error& error) {
     // For a placement it leaves the outcome open, but it tells of another user of the key all the same.
-    if (std::ranges::find(error.kraken, "EAPI:Invalid nonce") != error.kraken.end()) {
-        state_ = AccountState::nonce_conflict;
-    }
+    if (std::ranges::find(error.kraken, "EAPI:Invalid nonce") != error.kraken.end()) nonce_conflict_ = true;
     switch (error.code) {
         case ErrorCode::auth: {
             lane_->hold(protocol::make_error(
                             ErrorCode::auth, "Kraken refused this account's key, so nothing is sent with it"
             )
-                            .with_remedy(refused_key_remedy(info_.account)));
+                            .with_remedy(refused_key_remedy()));
             break;
         }
         case ErrorCode::permission:
-            state_ = AccountState::permission_denied;
+            if (is_of_the_key(error)) denied_.insert(endpoint.permission);
             break;
         case ErrorCode::lockout:
             lane_->locked_out(error);
             break;
         case ErrorCode::storage:
-            state_ = AccountState::storage_failed;
+            storage_failed_ = true;
             break;
         default:
             break;  // the account is as it was
     }
 }
 
-AccountState Account::state() const {
-    if (lane_->held()) return AccountState::auth_failed;
-    if (lane_->refusal()) return AccountState::lockout;
-    return state_;
-}
-
 void Account::validated(keeper::KeyInfo info) {
     info_ = std::move(info);
-    state_ = AccountState::ready;
+    nonce_conflict_ = false;
+    denied_.clear();
     lane_->release();
+}
+
+awaitable<bool> Account::retire(steady_clock::time_point deadline) {
+    const auto self = shared_from_this();
+    if (retiring_) co_return false;
+    retiring_ = true;
+    none_under_way_.expires_at(deadline);
+    if (under_way_ > 0)
+        co_await none_under_way_.async_wait(boost::asio::as_tuple(boost::asio::use_awaitable));
+    if (under_way_ == 0) co_return true;
+    retiring_ = false;
+    co_return false;
+}
+
+AccountState Account::state() const {
+    if (storage_failed_ || services_.store.failed()) return AccountState::storage_failed;
+    if (lane_->held()) return AccountState::auth_failed;
+    if (lane_->refusal()) return AccountState::lockout;
+    if (nonce_conflict_) return AccountState::nonce_conflict;
+    if (!denied_.empty()) return AccountState::permission_denied;
+    return AccountState::ready;
 }
 
 std::string Account::remedy() const {
@@ -121,17 +171,41 @@ std::string Account::remedy() const {
         case AccountState::ready:
             return "";
         case AccountState::auth_failed:
-            return refused_key_remedy(info_.account);
+            return refused_key_remedy();
         case AccountState::permission_denied:
-            return "tick the missing permission for this key at Kraken (the call's error names it)";
+            return permission_remedy();
         case AccountState::nonce_conflict:
-            return "make sure that no other program uses this API key, or make a new key for krakkend alone";
+            return "stop every other program that uses this API key (or make a new key for krakkend alone), "
+                   "check "
+                   "key and permissions at Kraken and this machine's clock" +
+                   then_validate();
         case AccountState::lockout:
             return "wait about 15 minutes without calls";
         case AccountState::storage_failed:
             return "free or repair the disk of the state folder, then restart krakkend";
     }
     std::unreachable();
+}
+
+std::string Account::refused_key_remedy() const {
+    return "check at Kraken that the key is there, unexpired and meant for this machine's address" +
+           then_validate();
+}
+
+std::string Account::permission_remedy() const {
+    std::string missing;
+    for (const std::string_view permission : denied_) {
+        if (permission.empty()) continue;
+        missing += (missing.empty() ? "" : " and ") + protocol::permission_titles(permission);
+    }
+    if (missing.empty()) missing = "the missing permission";
+    return "tick " + missing + " for this key at Kraken" + then_validate();
+}
+
+// A key of the environment is not the daemon's to validate; it is asked about at every start.
+std::string Account::then_validate() const {
+    if (info_.source == keeper::Source::environment) return ", then restart krakkend with its environment";
+    return ", then run: krakkenctl account validate " + info_.account.text();
 }
 
 }  // namespace krakken::account

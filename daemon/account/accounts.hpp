@@ -9,7 +9,9 @@
 #include <map>
 #include <memory>
 #include <optional>
+#include <set>
 #include <string>
+#include <string_view>
 #include <vector>
 
 namespace krakken::account {
@@ -33,12 +35,13 @@ struct Validation {
 // What the operator says of one account.
 struct AccountOptions {
     base::Tier tier = base::Tier::intermediate;
-    std::optional<base::NonceUnit> nonce_unit;  // none: found out by itself
+    std::optional<base::NonceUnit> nonce_unit = {};  // none: found out by itself
 };
 
 struct AccountSettings {
     std::string default_account = {};  // may be empty
     std::chrono::milliseconds validation_timeout{30000};
+    std::chrono::milliseconds removal_wait{5000};  // for calls of an account that is to be removed
     RetrySettings retry = {};
     std::map<base::AccountName, AccountOptions> accounts = {};
     std::map<base::AccountName, std::uint64_t> legacy_nonces = {};  // floors from old nonce files
@@ -50,13 +53,14 @@ public:
         : services_(std::move(services)), settings_(std::move(settings)) {}
 
     // The configuration was read again; calls that run keep what they began with.
-    void configure(AccountSettings settings) { settings_ = std::move(settings); }
+    void configure(AccountSettings settings);
 
     // Takes over what the keeper holds: after unlock, lock, add and remove.
     void refresh();
 
-    // After an unlock: asks Kraken for its time, and about every key whether it is accepted and what it may
-    // do, all accounts at once. What is wrong shows in the log and in the account's state.
+    // After an unlock, or at start with keys from the environment: asks Kraken for its time, and about every
+    // key whether it is accepted and what it may do, all accounts at once. What is wrong shows in the log and
+    // in the account's state, and nowhere else. Ends early when the daemon stops or the keys are gone.
     awaitable<void> check();
 
     // The account that a private call means. locked, no_credentials, unknown_account.
@@ -65,41 +69,68 @@ public:
     // Works in every state, as no secret is needed.
     awaitable<Result<std::string>> call_public(Call call);
 
-    // Checks the candidate's shape, asks Kraken about it and saves it as `policy` says.
+    // Checks the candidate's shape, asks Kraken about it and saves it as `policy` says. This and the next
+    // two: invalid_params with reason "environment" for an account whose key came with the environment.
     awaitable<Result<Validation>> add(keeper::NewKey candidate, SavePolicy policy);
     awaitable<Result<Validation>> validate(base::AccountName name);
+    // timeout, retryable: calls of it are still under way.
     awaitable<Result<void>> remove(base::AccountName name);
 
-    // Raises the sequence of the account's key to the number in an old nonce file. Returns its last value.
+    // Raises the sequence of the account's key to the number in an old nonce file, which is read beside the
+    // event loop, one at a time (overloaded). Returns its last value.
     awaitable<Result<std::uint64_t>> import_nonce(base::AccountName name, std::filesystem::path file);
 
     // "unknown" before the first call, then "reachable" or "unreachable".
     std::string_view upstream_state() const { return services_.api.state(); }
     // How far Kraken's clock is ahead of ours; empty before Kraken told its time.
-    std::optional<std::chrono::milliseconds> clock_offset() const { return std::nullopt; }
+    std::optional<std::chrono::milliseconds> clock_offset() const { return services_.clock.offset(); }
 
     // The daemon is stopping: what waits in a lane is refused, what is on its way is seen to its end.
     void stop() { services_.api.stop(); }
 
-    // In order of name; empty while locked.
+    // Those that can serve now, in order of name: while the vault is locked, those of the environment.
     std::vector<std::shared_ptr<Account>> list() const;
 
 private:
+    // How the daemon's own questions about a key are asked.
+    struct Asking {
+        RetrySettings retry;
+        Lane::Hold hold;
+    };
+    // A failed question, and which one it was.
+    struct Refused {
+        const protocol::Endpoint* endpoint;
+        protocol::Error error;
+    };
+
     Result<std::shared_ptr<Account>> find_named(const std::string& wanted) const;
-    std::unexpected<protocol::Error> unknown_account(std::string sentence) const;
-    std::shared_ptr<Lane> lane_of(const base::KeyId& key);
+    Result<std::shared_ptr<Account>> find_only() const;
+    std::optional<protocol::Error> nothing_open() const;
+    std::shared_ptr<Lane> lane_of(const base::KeyId& key, const base::AccountName& name);
+    const AccountOptions& options_of(const base::AccountName& name) const;
     awaitable<Result<kraken::Attempt>> send_public(
         const protocol::Endpoint& endpoint, std::string query, std::chrono::steady_clock::time_point deadline
     );
+
     // Asks Kraken: what may this key do, and does a harmless private call work?
-    awaitable<Result<void>> ask_kraken(Validation& validation);
-    awaitable<Result<std::string>> ask(const base::KeyId& key, std::string_view endpoint);
+    awaitable<std::optional<Refused>> ask_kraken(Validation& validation, Asking how);
+    awaitable<Result<std::string>> ask(
+        std::shared_ptr<Lane> lane, const protocol::Endpoint& endpoint, Asking how
+    );
+    awaitable<Result<Validation>> save(Validation validation);
+    awaitable<void> check_one(std::shared_ptr<Account> account);
+    awaitable<void> note_validation(std::shared_ptr<Account> account);
+    bool is_there(const Account& account) const;
 
     Services services_;
     AccountSettings settings_;
     std::map<base::AccountName, std::shared_ptr<Account>> accounts_;
-    // Kept while locked too: a key's sequence must go on where it stopped.
+    // Kept while locked too: a key's sequence must go on where it stopped, and what Kraken refused stays so.
     std::map<base::KeyId, std::shared_ptr<Lane>> lanes_;
+    std::map<base::AccountName, std::shared_ptr<Account>> known_;
+    // The accounts whose keys came with the environment, those too that a lock has wiped.
+    std::set<base::AccountName> environment_;
+    bool reading_ = false;  // an old nonce file
 };
 
 }  // namespace krakken::account

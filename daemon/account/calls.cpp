@@ -1,12 +1,12 @@
 #include "account/calls.hpp"
 
 #include "base/log.hpp"
+#include "kraken/refusal.hpp"
 
 #include <sodium.h>
 
-#include <boost/asio/as_tuple.hpp>
-#include <boost/asio/steady_timer.hpp>
-#include <boost/asio/use_awaitable.hpp>
+#include <fmt/ranges.h>
+#include <algorithm>
 #include <optional>
 #include <utility>
 
@@ -23,31 +23,53 @@ double random_share() {
     return static_cast<double>(randombytes_uniform(steps)) / steps;
 }
 
+// The daemon's own refusal says when it would be over, and the caller still has that much time to wait. What
+// acts goes back to its caller, who knows whether it is still wanted by then.
+bool is_worth_waiting(const protocol::Error& error, const Call& call, steady_clock::time_point begun) {
+    return error.code == protocol::ErrorCode::rate_limit && error.retry_after &&
+           !kraken::acts_once(*call.endpoint) &&
+           steady_clock::now() + *error.retry_after < std::min(begun + call.max_wait, call.deadline);
+}
+
 }  // namespace
 
 awaitable<Result<std::string>> make_call(
-    boost::asio::any_io_executor executor,
+    kraken::Api& api,
     const base::Clock& clock,
     const Call& call,
     RetrySettings settings,
     const SendOnce& send_once
 ) {
     Retry retry(*call.endpoint, settings);
+    const auto begun = steady_clock::now();
     std::optional<protocol::Error> earlier;
     while (true) {
         auto attempt = co_await send_once();
-        // Where an earlier attempt may have reached Kraken, "nothing was sent" would be untrue.
-        if (!attempt) co_return std::unexpected(earlier ? std::move(*earlier) : std::move(attempt.error()));
+        if (!attempt) {
+            // Where an earlier attempt may have reached Kraken, "nothing was sent" would be untrue.
+            const protocol::Error refused = earlier ? *earlier : attempt.error();
+            if (!is_worth_waiting(attempt.error(), call, begun)) co_return std::unexpected(refused);
+            const bool go_on = co_await api.pause(*attempt.error().retry_after);
+            if (!go_on) co_return std::unexpected(earlier ? refused : protocol::stopping_error());
+            continue;
+        }
         Retry::Verdict verdict = retry.on(std::move(*attempt), random_share(), clock.now());
         if (auto* done = std::get_if<Retry::Done>(&verdict)) {
-            for (const std::string& warning : done->warnings) {
+            for (std::string& warning : done->warnings) {
                 log(LogLevel::warn,
                     "kraken.warning",
-                    {{"call_id", call.call_id}, {"class", warning.substr(0, warning.find(':'))}});
+                    {{"call_id", call.call_id}, {"text", fit_for_log(std::move(warning))}});
             }
             co_return std::move(done->result);
         }
         if (auto* given_up = std::get_if<Retry::GiveUp>(&verdict)) {
+            const protocol::Error& error = given_up->error;
+            if (!error.kraken.empty()) {
+                const std::string texts = fmt::format("{}", fmt::join(error.kraken, ", "));
+                log(LogLevel::info,
+                    "kraken.refused",
+                    {{"call_id", call.call_id}, {"text", fit_for_log(texts)}});
+            }
             co_return std::unexpected(std::move(given_up->error));
         }
         auto& again = std::get<Retry::Again>(verdict);
@@ -59,9 +81,16 @@ awaitable<Result<std::string>> make_call(
              {"category", protocol::category(again.error.code)},
              {"pause_ms", again.pause.count()}});
         earlier = std::move(again.error);
-        boost::asio::steady_timer timer(executor, again.pause);
-        co_await timer.async_wait(boost::asio::as_tuple(boost::asio::use_awaitable));
+        const bool go_on = co_await api.pause(again.pause);
+        if (!go_on) co_return std::unexpected(std::move(*earlier));
     }
+}
+
+std::string fit_for_log(std::string text) {
+    constexpr std::size_t longest = 200;
+    if (text.size() > longest) text.resize(longest);
+    std::ranges::replace_if(text, [](char c) { return c < ' ' || c > '~'; }, '?');
+    return text;
 }
 
 }  // namespace krakken::account

@@ -5,9 +5,9 @@
 
 #include "account/retry.hpp"
 #include "base/clock.hpp"
+#include "kraken/api.hpp"
 #include "kraken/parameters.hpp"
 
-#include <boost/asio/any_io_executor.hpp>
 #include <boost/asio/awaitable.hpp>
 #include <chrono>
 #include <functional>
@@ -29,13 +29,17 @@ struct Call {
 // Makes one attempt at a call. An error means that nothing was sent.
 using SendOnce = std::function<awaitable<Result<kraken::Attempt>>()>;
 
-// Kraken's result, or why there is none. `clock`, `call` and `send_once` must live until it returns.
+// Kraken's result, or why there is none. `api`, `clock`, `call` and `send_once` must live until it returns.
+// A pause ends early when the daemon is stopping.
 awaitable<Result<std::string>> make_call(
-    boost::asio::any_io_executor executor,
+    kraken::Api& api,
     const base::Clock& clock,
     const Call& call,
     RetrySettings settings,
     const SendOnce& send_once
 );
+
+// A text of others as a log line may hold it: 200 bytes at most, all of them printable.
+std::string fit_for_log(std::string text);
 
 }  // namespace krakken::account

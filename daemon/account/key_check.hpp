@@ -1,7 +1,10 @@
 #pragma once
 
-// What Kraken tells of a key (GetApiKeyInfo), judged: what is needed, what should be off.
+// What Kraken tells of a key (GetApiKeyInfo), judged: what is needed, what should be off, what ends soon.
 
+#include "base/types.hpp"
+
+#include <cstdint>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -14,7 +17,8 @@ struct KeyJudgement {
     std::vector<std::string> warnings;  // sentences for a person
 };
 
-// `result` is the JSON of GetApiKeyInfo. Empty when it has not the expected shape.
-std::optional<KeyJudgement> judge_key(std::string_view result);
+// `result` is the JSON of GetApiKeyInfo; `last_nonce` the highest that krakkend has used with this key, as of
+// the answer. Empty when it has not the expected shape.
+std::optional<KeyJudgement> judge_key(std::string_view result, base::Time now, std::uint64_t last_nonce);
 
 }  // namespace krakken::account
