@@ -25,22 +25,26 @@ struct Otp {
     SecretBytes bytes;
 };
 
-// What cannot be part of any key or password, and would break an HTTP header.
-Result<void> check_text(std::string_view field, const SecretText& value) {
+enum class InnerBlanks { refused, allowed };
+
+// What no key or password can have, and what would break an HTTP header.
+Result<void> check_text(std::string_view field, const SecretText& value, InnerBlanks blanks) {
     if (value.empty()) return protocol::fail(ErrorCode::invalid_params, fmt::format("{} is empty", field));
     if (value.size() > max_field_bytes)
         return protocol::fail(
             ErrorCode::invalid_params, fmt::format("{} is longer than {} characters", field, max_field_bytes)
         );
-    const bool printable = value.use([](std::string_view text) {
-        return std::ranges::all_of(text, [](char c) { return c > ' ' && c < '\x7f'; });
+    const bool in_order = value.use([&](std::string_view text) {
+        const bool blanks_in_order =
+            blanks == InnerBlanks::allowed ? text.front() != ' ' && text.back() != ' ' : !text.contains(' ');
+        return blanks_in_order && std::ranges::all_of(text, [](char c) { return c >= ' ' && c < '\x7f'; });
     });
-    if (!printable)
-        return protocol::fail(
-            ErrorCode::invalid_params,
-            fmt::format("{} has white space, a line break or another character that no key has", field)
-        );
-    return {};
+    if (in_order) return {};
+    const std::string_view fault =
+        blanks == InnerBlanks::allowed
+            ? "begins or ends with a blank, or has a line break or a character that is not ASCII"
+            : "has white space, a line break or another character that no key has";
+    return protocol::fail(ErrorCode::invalid_params, fmt::format("{} {}", field, fault));
 }
 
 Result<SecretBytes> decode_secret(std::string_view field, const SecretText& base64) {
@@ -80,7 +84,8 @@ Result<Otp> read_otp(const std::optional<SecretText>& text) {
                 );
             return Otp{OtpKind::totp_seed, std::move(*seed)};
         }
-        if (auto checked = check_text("otp", *text); !checked)
+        // A person made up this password at Kraken: it may be several words.
+        if (auto checked = check_text("otp", *text, InnerBlanks::allowed); !checked)
             return std::unexpected(std::move(checked.error()));
         return Otp{
             OtpKind::password,
@@ -109,9 +114,9 @@ SecretBytes record_of(const NewKey& key, const SecretBytes& api_secret, const Ot
 }  // namespace
 
 Result<Candidate> make_candidate(const NewKey& key, const FieldNames& names) {
-    if (auto checked = check_text(names.api_key, key.api_key); !checked)
+    if (auto checked = check_text(names.api_key, key.api_key, InnerBlanks::refused); !checked)
         return std::unexpected(std::move(checked.error()));
-    if (auto checked = check_text(names.api_secret, key.api_secret); !checked)
+    if (auto checked = check_text(names.api_secret, key.api_secret, InnerBlanks::refused); !checked)
         return std::unexpected(std::move(checked.error()));
     auto secret = decode_secret(names.api_secret, key.api_secret);
     if (!secret) return std::unexpected(std::move(secret.error()));

@@ -230,11 +230,18 @@ private:
     std::vector<std::string> warnings_;
 };
 
+Result<EnvironmentKeys> take(char** environment) {
+    const Taken taken = take_variables(environment);
+    return taken.values.use([&](ConstBytes values) { return Judge(taken, values).keys(); });
+}
+
 }  // namespace
 
 Result<EnvironmentKeys> take_environment_keys(char** environment) {
-    const Taken taken = take_variables(environment);
-    return taken.values.use([&](ConstBytes values) { return Judge(taken, values).keys(); });
+    auto keys = take(environment);
+    // Copying goes through vector registers, and a first call into a shared library saves these on the stack.
+    sodium_stackzero(std::size_t{16} << 10);
+    return keys;
 }
 
 }  // namespace krakken::keeper

@@ -149,7 +149,11 @@ Result<LoadedVault> add_key_file_slot(
     if (!loaded) return loaded;
     VaultHeader changed = loaded->header;
     if (changed.slots.size() == max_slots)
-        return protocol::fail(ErrorCode::invalid_params, "the vault has as many key files as it can have");
+        return std::unexpected(protocol::make_error(
+                                   ErrorCode::invalid_params,
+                                   "the vault has as many key files as it can have; none was added"
+        )
+                                   .with_remedy("run: krakkenctl vault remove-key-file PATH"));
     const SecretBytes file_key = random_key();
     Slot slot = new_slot(SlotType::key_file, {});
     wrap_data_key(changed, slot, key_file_key(file_key, slot), loaded->data_key);
@@ -171,7 +175,12 @@ Result<LoadedVault> remove_key_file_slot(
     VaultHeader changed = loaded->header;
     const Slot* slot = slot_of_key_file(changed, *file_key);
     if (slot == nullptr)
-        return protocol::fail(ErrorCode::invalid_params, "that key file does not open this vault");
+        return std::unexpected(
+            protocol::make_error(
+                ErrorCode::invalid_params, "that key file does not open this vault; nothing was changed"
+            )
+                .with_remedy("name a key file that was added to this vault, and not removed since")
+        );
     changed.slots.erase(changed.slots.begin() + (slot - changed.slots.data()));
     return save_slots(vault_file, std::move(*loaded), std::move(changed), now);
 }

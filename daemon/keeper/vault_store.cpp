@@ -79,7 +79,13 @@ Result<void> sync_folder_of(const std::filesystem::path& file) {
     const auto absolute = std::filesystem::absolute(file).parent_path();
     const base::Descriptor folder(open(absolute.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
     if (folder && fsync(folder.number()) == 0) return {};
-    return protocol::fail(ErrorCode::storage, fmt::format("{} cannot be synced", absolute.string()));
+    return std::unexpected(
+        protocol::make_error(
+            ErrorCode::storage,
+            fmt::format("{} cannot be synced, and the vault stays as it was", absolute.string())
+        )
+            .with_remedy("choose a folder on another disk, or look at the system's log for what this one has")
+    );
 }
 
 }  // namespace
@@ -144,7 +150,11 @@ Result<base::SecretBytes> read_key_file(const std::filesystem::path& file) {
         );
     struct stat status{};
     if (!opened || fstat(opened.number(), &status) != 0 || !S_ISREG(status.st_mode))
-        return refuse("unreadable", fmt::format("the key file {} cannot be read, or is a link", name), "");
+        return refuse(
+            "unreadable",
+            fmt::format("the key file {} cannot be read, or is a link", name),
+            fmt::format("name the file itself, and let uid {} read it", geteuid())
+        );
     if (status.st_uid != geteuid() && status.st_uid != 0)
         return refuse(
             "owner",
@@ -165,7 +175,11 @@ Result<base::SecretBytes> read_key_file(const std::filesystem::path& file) {
         return read(opened.number(), target.data(), target.size());
     });
     if (count != static_cast<ssize_t>(key_bytes))
-        return refuse("unreadable", fmt::format("the key file {} has not {} bytes", name, key_bytes), "");
+        return refuse(
+            "unreadable",
+            fmt::format("the key file {} has not {} bytes", name, key_bytes),
+            "name the right file, or make one: krakkenctl vault add-key-file PATH"
+        );
     return bytes.use([](ConstBytes all) { return base::SecretBytes::copy_of(all.first(key_bytes)); });
 }
 
@@ -175,10 +189,17 @@ Result<void> make_key_file(const std::filesystem::path& file, const base::Secret
     if (!made && errno == EEXIST)
         return refuse("exists", fmt::format("{} exists already", file.string()), "choose another name");
     if (!made)
-        return protocol::fail(
-            ErrorCode::storage,
-            fmt::format("{} cannot be made: {}", file.string(), std::generic_category().message(errno))
-        );
+        return std::unexpected(protocol::make_error(
+                                   ErrorCode::storage,
+                                   fmt::format(
+                                       "{} cannot be made, and the vault stays as it was: {}",
+                                       file.string(),
+                                       std::generic_category().message(errno)
+                                   )
+        )
+                                   .with_remedy(fmt::format(
+                                       "choose a folder that exists and that uid {} may write to", geteuid()
+                                   )));
     auto written =
         file_key.use([&](ConstBytes bytes) { return base::write_all(made.number(), file, bytes); });
     if (written) written = sync_folder_of(file);

@@ -48,6 +48,28 @@ TEST_CASE("a secret of another length is warned about, not refused", "[candidate
     CHECK(made->warnings[0].find("3 bytes") != std::string::npos);
 }
 
+TEST_CASE("a password of several words is kept as it is", "[candidate]") {
+    const auto made = candidate("api-key", "AAAA", "correct horse  battery");
+    REQUIRE(made.has_value());
+    const StoredKey& stored = made->contents.keys().front();
+    made->contents.bytes().use([&](std::span<const unsigned char> bytes) {
+        const auto otp = stored.otp.of(bytes);
+        CHECK(std::string(otp.begin(), otp.end()) == "correct horse  battery");
+    });
+}
+
+TEST_CASE("a refusal calls the fields what the person calls them", "[candidate]") {
+    NewKey key = new_key("master", "api-key");
+    key.api_secret = text("not base64");
+    const auto refused = make_candidate(key, {"THE_KEY", "THE_SECRET"});
+    REQUIRE_FALSE(refused.has_value());
+    CHECK(refused.error().message.starts_with("THE_SECRET has white space"));
+    key.api_secret = text("A");
+    CHECK(make_candidate(key, {"THE_KEY", "THE_SECRET"}).error().message.starts_with("THE_SECRET is not"));
+    key.api_key = text("a b");
+    CHECK(make_candidate(key, {"THE_KEY", "THE_SECRET"}).error().message.starts_with("THE_KEY has"));
+}
+
 TEST_CASE("fields that cannot be right are refused without repeating them", "[candidate]") {
     const std::string long_text(2000, 'A');
     struct Case {
@@ -70,7 +92,14 @@ TEST_CASE("fields that cannot be right are refused without repeating them", "[ca
         {"api-key", "====", {}},
         {"api-key", long_text, {}},
         {"api-key", "AAAA", ""},
-        {"api-key", "AAAA", "12 34"},
+        {"api-key", "AAAA", " 1234"},
+        {"api-key", "AAAA", "1234 "},
+        {"api-key", "AAAA", "12\t34"},
+        {"api-key", "AAAA", "1234\n"},
+        {"api-key",
+         "AAAA",
+         "12\x7f"
+         "34"},
         {"api-key", "AAAA", "totp:"},
         {"api-key", "AAAA", "totp:01890189"},
     };

@@ -12,18 +12,8 @@
 using namespace krakken::keeper;
 using namespace krakken::keeper::test;
 using krakken::base::KeyId;
-using krakken::protocol::Error;
 using krakken::protocol::ErrorCode;
 namespace fs = std::filesystem;
-
-namespace {
-
-std::string state_of(const Error& error) {
-    const auto* value = error.details.if_contains("state");
-    return value ? std::string(value->as_string().c_str()) : "";
-}
-
-}  // namespace
 
 TEST_CASE("without a vault every call says so and how to make one", "[keeper]") {
     Fixture fixture;

@@ -14,6 +14,7 @@
 #include <filesystem>
 #include <fstream>
 #include <iterator>
+#include <map>
 #include <memory>
 #include <optional>
 #include <stdexcept>
@@ -57,9 +58,15 @@ inline void write_file(const std::filesystem::path& path, std::span<const unsign
     chmod(path.c_str(), 0600);
 }
 
-inline std::string reason(const protocol::Error& error) {
-    const auto* value = error.details.if_contains("reason");
+inline std::string detail(const protocol::Error& error, std::string_view name) {
+    const auto* value = error.details.if_contains(name);
     return value ? std::string(value->as_string().c_str()) : "";
+}
+inline std::string reason(const protocol::Error& error) {
+    return detail(error, "reason");
+}
+inline std::string state_of(const protocol::Error& error) {
+    return detail(error, "state");
 }
 
 template <class T>
@@ -101,20 +108,60 @@ inline NewKey new_key(
     return key;
 }
 
+// An environment as a process has it: writable strings, and a null-terminated list of them.
+class Environment {
+public:
+    explicit Environment(std::vector<std::string> entries) : entries_(std::move(entries)) {
+        for (std::string& entry : entries_)
+            list_.push_back(entry.data());
+        list_.push_back(nullptr);
+    }
+    char** list() { return list_.data(); }
+    // What is left of it.
+    std::vector<std::string> left() const {
+        std::vector<std::string> entries;
+        for (std::size_t i = 0; list_[i] != nullptr; ++i)
+            entries.emplace_back(list_[i]);
+        return entries;
+    }
+    // The bytes where the entries stood, taken or not.
+    const std::vector<std::string>& bytes() const { return entries_; }
+
+private:
+    std::vector<std::string> entries_;
+    std::vector<char*> list_;
+};
+
+// Keys from the environment that have the example secret, by account: "master" or "user_...".
+inline EnvironmentKeys from_environment(const std::map<std::string, std::string>& api_keys) {
+    std::vector<std::string> entries;
+    for (const auto& [account, api_key] : api_keys) {
+        const std::string stem = "KRAKEN_" + (account == "master" ? "MASTER" : "USER_" + account.substr(5));
+        entries.push_back(stem + "_API_KEY=" + api_key);
+        entries.push_back(stem + "_API_SECRET=" + std::string(example_secret));
+    }
+    Environment environment(std::move(entries));
+    return take_environment_keys(environment.list()).value();
+}
+
 // A keeper over a scratch folder, at the lowest cost there is.
 struct Fixture {
     Scratch scratch;
     SetClock clock;
     boost::asio::io_context loop{1};
-    std::unique_ptr<Keeper> keeper = make();
+    std::unique_ptr<Keeper> keeper = make({});
 
-    std::unique_ptr<Keeper> make() {
+    std::unique_ptr<Keeper> make(EnvironmentKeys environment) {
         return make_keeper(
-            loop.get_executor(), clock, {.vault_file = scratch.vault(), .cost = KdfCost::interactive}
+            loop.get_executor(),
+            clock,
+            {.vault_file = scratch.vault(),
+             .cost = KdfCost::interactive,
+             .environment = std::move(environment)}
         );
     }
     // A new process, as it were.
-    void restart() { keeper = make(); }
+    void restart(EnvironmentKeys environment = {}) { keeper = make(std::move(environment)); }
 
     template <class T>
     T run(boost::asio::awaitable<T> work) {

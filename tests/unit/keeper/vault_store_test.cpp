@@ -106,6 +106,17 @@ TEST_CASE("a key file is 32 bytes that only its owner can read", "[store]") {
     }
 }
 
+TEST_CASE("a key file that cannot be made or read says what to do", "[store]") {
+    const Scratch scratch;
+    const auto refused = make_key_file(scratch.path() / "nowhere" / "vault-key", random_key()).error();
+    CHECK(refused.code == ErrorCode::storage);
+    CHECK(refused.message.find("the vault stays as it was: No such file") != std::string::npos);
+    CHECK(refused.remedy.find("choose a folder that exists") == 0);
+    write_file(scratch.path() / "short", Bytes(31, 1));
+    for (const auto& file : {scratch.path() / "short", scratch.path()})
+        CHECK_FALSE(read_key_file(file).error().remedy.empty());
+}
+
 TEST_CASE("a key file of a foreign owner is refused", "[store]") {
     if (geteuid() != 0) {
         WARN("only root can give files away");
