@@ -201,7 +201,7 @@ TEST_CASE("the wait between two tries does not go beyond the call's deadline") {
     // A day later the next refusal counts.
     fixture.clock.passed += 24h;
     CHECK(fixture.sent().empty());
-    CHECK(fixture.upstream.requests.size() == 3);
+    CHECK(fixture.upstream.nonces().size() == 3);
     CHECK(fixture.unit() == NonceUnit::ten_nanoseconds);
 }
 
