@@ -166,22 +166,126 @@ TEST_CASE("a lockout silences every account until it is over") {
     CHECK(fixture.loop.run(other->call(call_of("Balance"))));
 }
 
-TEST_CASE("failed storage is an account's state too") {
+TEST_CASE("failed storage is every account's state, and lasts once a write has failed") {
     Fixture fixture;
-    fixture.store.fail_after(0);
+    fixture.keeper.hold("other", "89abcdef");
+    fixture.accounts.refresh();
+    fixture.store.fail_after(0);  // the mark cannot be read
+    CHECK(fixture.call().error().code == ErrorCode::storage);
+    CHECK(fixture.account().state() == AccountState::storage_failed);
+    CHECK(fixture.account().remedy().contains("state folder"));
+    CHECK(fixture.accounts.list().at(1)->state() == AccountState::ready);
+    fixture.store.fail_after(1);  // nor written
+    CHECK(fixture.call().error().code == ErrorCode::storage);
+    CHECK(fixture.accounts.list().at(1)->state() == AccountState::storage_failed);
     CHECK(fixture.call().error().code == ErrorCode::storage);
     CHECK(fixture.account().state() == AccountState::storage_failed);
     CHECK(fixture.upstream.requests.empty());
 }
 
-TEST_CASE("a success makes the account ready again") {
+TEST_CASE("B4: a denied permission is named, and shown until a call that needs it succeeds") {
     Fixture fixture;
     fixture.upstream.then(refusal("EGeneral:Permission denied"));
-    CHECK_FALSE(fixture.call());
-    CHECK(fixture.call());
+    const auto denied = fixture.call("AddOrder");
+    REQUIRE_FALSE(denied);
+    CHECK(denied.error().remedy.contains("Create & modify orders"));
+    const auto& account = fixture.account();
+    for (const auto* endpoint : {"Balance", "CancelOrder", "CancelAll"}) {
+        CHECK(fixture.call(endpoint));  // others go on being sent
+        CHECK(account.state() == AccountState::permission_denied);
+    }
+    CHECK(account.remedy().contains("Create & modify orders"));
+    CHECK(account.remedy().contains("run: krakkenctl account validate master"));
+
+    fixture.upstream.then(refusal("EAPI:Permission denied"));
+    CHECK_FALSE(fixture.call("Ledgers"));
+    CHECK(account.remedy().contains(protocol::permission_titles("modify-trades")));
+    CHECK(account.remedy().contains(protocol::permission_titles("query-ledger")));
+    CHECK(fixture.call("AddOrder"));
+    CHECK(account.state() == AccountState::permission_denied);
+    CHECK_FALSE(account.remedy().contains(protocol::permission_titles("modify-trades")));
+    CHECK(fixture.call("QueryLedgers"));  // the same permission
+    CHECK(account.state() == AccountState::ready);
+    CHECK(account.errors() == 2);
+}
+
+TEST_CASE("B4: a denied permission is forgotten by a validation, not by a lock") {
+    Fixture fixture;
+    fixture.upstream.then(refusal("EGeneral:Permission denied"));
+    CHECK_FALSE(fixture.call("AddOrder"));
+    fixture.keeper.lock();
+    fixture.accounts.refresh();
+    fixture.keeper.vault = keeper::VaultState::unlocked;
+    fixture.accounts.refresh();
+    CHECK(fixture.account().state() == AccountState::permission_denied);
+    CHECK(fixture.account().calls() == 1);
+    REQUIRE(fixture.loop.run(fixture.accounts.validate(fixture.account().info().account)));
     CHECK(fixture.account().state() == AccountState::ready);
-    CHECK(fixture.account().calls() == 2);
-    CHECK(fixture.account().errors() == 1);
+}
+
+TEST_CASE("what the whole account may not do is no fault of the key") {
+    Fixture fixture;
+    fixture.upstream.then(refusal("EAccount:Invalid permissions:XMR trading restricted for US:CA."));
+    CHECK(fixture.call("AddOrder").error().code == ErrorCode::permission);
+    CHECK(fixture.account().state() == AccountState::ready);
+}
+
+TEST_CASE("D3: a nonce conflict tells what to check, and ends with the next success") {
+    Fixture fixture;
+    REQUIRE(fixture.call());  // the key's unit is known
+    fixture.upstream.then(refusal("EAPI:Invalid nonce"));
+    fixture.upstream.then(refusal("EAPI:Invalid nonce"));
+    CHECK(fixture.call().error().code == ErrorCode::nonce);
+    CHECK(fixture.account().state() == AccountState::nonce_conflict);
+    const std::string remedy = fixture.account().remedy();
+    for (const auto* part :
+         {"other program", "key", "permissions", "clock", "run: krakkenctl account validate master"})
+        CHECK(remedy.contains(part));
+    fixture.upstream.then(refusal("EOrder:Insufficient funds"));
+    CHECK_FALSE(fixture.call("AddOrder"));
+    CHECK(fixture.account().state() == AccountState::nonce_conflict);
+    CHECK(fixture.call("TradesHistory"));
+    CHECK(fixture.account().state() == AccountState::ready);
+}
+
+TEST_CASE("what helps a key of the environment is a restart, not a validation") {
+    const auto error =
+        GENERATE(as<std::string>(), "EAPI:Invalid key", "EAPI:Invalid nonce", "EGeneral:Permission denied");
+    Fixture fixture;
+    fixture.keeper.hold_environment("env", "89abcdef");
+    fixture.accounts.refresh();
+    const auto account = *fixture.accounts.find("env");
+    fixture.upstream.otherwise = [error](const net::Request&) { return refusal(error); };
+    CHECK_FALSE(fixture.loop.run(account->call(call_of("Balance"))));
+    CHECK(account->remedy().contains("restart krakkend with its environment"));
+    CHECK_FALSE(account->remedy().contains("account validate"));
+}
+
+TEST_CASE("an account that retires begins no call, and has ended those under way") {
+    Fixture fixture;
+    const auto account = fixture.accounts.list().at(0);
+    fixture.upstream.held.close();
+    const auto call = fixture.loop.start(account->call(call_of("AddOrder")));
+    fixture.loop.poll();
+    const auto in_a_minute = std::chrono::steady_clock::now() + std::chrono::minutes(1);
+    const auto retired = fixture.loop.start(account->retire(in_a_minute));
+    fixture.loop.poll();
+    CHECK_FALSE(retired->has_value());
+    const auto late = fixture.loop.start(account->call(call_of("AddOrder")));
+    const auto again = fixture.loop.start(account->retire(in_a_minute));
+    fixture.loop.poll();
+    REQUIRE(late->has_value());
+    CHECK((*late)->error().code == ErrorCode::unknown_account);
+    REQUIRE(again->has_value());
+    CHECK_FALSE(**again);
+    fixture.upstream.held.open();
+    fixture.loop.run();
+    REQUIRE(call->has_value());
+    CHECK((*call)->has_value());
+    REQUIRE(retired->has_value());
+    CHECK(**retired);
+    account->stay();
+    CHECK(fixture.call());
 }
 
 TEST_CASE("every state has a name of its own") {

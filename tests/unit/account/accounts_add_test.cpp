@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <catch2/catch.hpp>
+#include <utility>
 
 namespace {
 
@@ -13,6 +14,7 @@ using account::Validation;
 using protocol::ErrorCode;
 using protocol::Result;
 using test::answer;
+using test::Bench;
 using test::not_sent;
 using test::refusal;
 
@@ -192,6 +194,128 @@ TEST_CASE("a validation that Kraken refuses says so and takes nothing away") {
         fixture.loop.run(fixture.accounts.validate(*base::AccountName::parse("no"))).error().code ==
         ErrorCode::unknown_account
     );
+}
+
+TEST_CASE("a key whose nonces another program has made finer is found out, and that is said") {
+    Fixture fixture;
+    const bool fresh = GENERATE(true, false);
+    if (!fresh) REQUIRE(fixture.add());
+    fixture.upstream.otherwise = [&](const net::Request&) {
+        const bool fine = fixture.upstream.nonces().back() > 1'000'000'000'000'000'000;
+        return fine ? answer("{}") : refusal("EAPI:Invalid nonce");
+    };
+    Result<Validation> validation = protocol::fail(ErrorCode::internal, "");
+    if (fresh) {
+        validation = fixture.add();
+    } else {
+        const auto account = fixture.accounts.list().at(0);
+        CHECK_FALSE(fixture.loop.run(account->call(test::call_of("Balance"))));
+        CHECK(account->state() == account::AccountState::nonce_conflict);
+        validation = fixture.loop.run(fixture.accounts.validate(account->info().account));
+    }
+    REQUIRE(validation);
+    CHECK(validation->validated);
+    CHECK(std::ranges::count_if(validation->warnings, [](const std::string& text) {
+              return text.contains("counted in nanoseconds");
+          }) == 1);
+    CHECK(fixture.accounts.list().at(0)->state() == account::AccountState::ready);
+    CHECK(fixture.store.marks.at(base::KeyId("0000000a")).unit == base::NonceUnit::nanoseconds);
+
+    const auto again = fixture.loop.run(fixture.accounts.validate(validation->account));
+    REQUIRE(again);
+    CHECK(std::ranges::none_of(again->warnings, [](const std::string& text) {
+        return text.contains("counted");
+    }));
+}
+
+TEST_CASE("A4: where Kraken does not know GetApiKeyInfo, Balance decides about a key") {
+    struct Row {
+        std::string info;
+        bool decides;
+    };
+    const auto [info, decides] = GENERATE(
+        as<Row>(),
+        Row{"EGeneral:Unknown method", true},
+        Row{"EGeneral:Permission denied", true},
+        Row{"EGeneral:Invalid arguments", true},
+        Row{"EService:Unavailable", true},
+        Row{"EAPI:Invalid key", false},
+        Row{"EAPI:Rate limit exceeded", false},
+        Row{"EGeneral:Temporary lockout", false}
+    );
+    CAPTURE(info);
+    Fixture fixture;
+    fixture.upstream.otherwise = [text = info](const net::Request& request) {
+        return request.target.ends_with("GetApiKeyInfo") ? refusal(text) : answer("{}");
+    };
+    const auto added = fixture.add();
+    CHECK(added.has_value() == decides);
+    if (!decides) return;
+    CHECK(added->validated);
+    CHECK_FALSE(added->permissions);
+    CHECK(added->warnings.size() == 1);
+}
+
+TEST_CASE("A4: a key without query-funds is refused with the permission's name") {
+    Fixture fixture;
+    fixture.upstream.then(refusal("EGeneral:Unknown method"));
+    fixture.always(refusal("EGeneral:Permission denied"));
+    const auto added = fixture.add();
+    REQUIRE_FALSE(added);
+    CHECK(added.error().code == ErrorCode::permission);
+    CHECK(added.error().remedy.contains(protocol::permission_titles("query-funds")));
+}
+
+TEST_CASE("an account is not removed while a call of it is under way") {
+    Bench bench({.removal_wait = std::chrono::milliseconds(0), .retry = test::at_once});
+    bench.keeper.hold("master", "0000000a");
+    bench.accounts.refresh();
+    const auto account = bench.accounts.list().at(0);
+    bench.upstream.held.close();
+    const auto call = bench.loop.start(account->call(test::call_of("AddOrder")));
+    bench.loop.poll();
+    const auto removed = bench.loop.start(bench.accounts.remove(account->info().account));
+    bench.loop.poll();
+    REQUIRE(removed->has_value());
+    REQUIRE_FALSE((*removed)->has_value());
+    CHECK((*removed)->error().code == ErrorCode::timeout);
+    CHECK((*removed)->error().retryable);
+    CHECK(bench.keeper.saved.size() == 1);
+    bench.upstream.held.open();
+    bench.loop.run();
+    CHECK((*call)->has_value());
+    CHECK(bench.loop.run(account->call(test::call_of("Balance"))));
+    CHECK(bench.loop.run(bench.accounts.remove(account->info().account)));
+    CHECK(bench.accounts.list().empty());
+}
+
+TEST_CASE("a removal waits for a call that ends in time") {
+    Fixture fixture;
+    REQUIRE(fixture.add());
+    const auto account = fixture.accounts.list().at(0);
+    fixture.upstream.held.close();
+    const auto call = fixture.loop.start(account->call(test::call_of("AddOrder")));
+    fixture.loop.poll();
+    const auto removed = fixture.loop.start(fixture.accounts.remove(account->info().account));
+    fixture.loop.poll();
+    CHECK_FALSE(removed->has_value());
+    CHECK(fixture.keeper.saved.size() == 1);
+    fixture.upstream.held.open();
+    fixture.loop.run();
+    CHECK((*call)->has_value());
+    REQUIRE(removed->has_value());
+    CHECK((*removed)->has_value());
+    CHECK(fixture.accounts.list().empty());
+}
+
+TEST_CASE("an account that could not be removed goes on") {
+    Fixture fixture;
+    REQUIRE(fixture.add());
+    const auto account = fixture.accounts.list().at(0);
+    const auto saved = std::exchange(fixture.keeper.saved, {});
+    CHECK_FALSE(fixture.loop.run(fixture.accounts.remove(account->info().account)));
+    fixture.keeper.saved = saved;
+    CHECK(fixture.loop.run(account->call(test::call_of("Balance"))));
 }
 
 TEST_CASE("a removed account is gone") {

@@ -1,6 +1,7 @@
 // Whole calls over the fake network: how often they are sent, with which nonces, and what comes back.
 
 #include "support/bench.hpp"
+#include "support/log_capture.hpp"
 
 #include <algorithm>
 #include <catch2/catch.hpp>
@@ -81,6 +82,78 @@ TEST_CASE("no pause goes beyond the deadline") {
     const auto outcome = fixture.call(call_of("Balance"));
     CHECK(outcome.error().code == ErrorCode::service);
     CHECK(fixture.upstream.requests.size() == 1);
+}
+
+TEST_CASE("B4: a throttled call gives up at once when it may not go out before its deadline") {
+    // It may again in 100 s; the call has a minute.
+    Fixture fixture({4, 0ms, 600'000ms});
+    fixture.upstream.otherwise = [](const net::Request&) {
+        return refusal("EService:Throttled: 1700000100");
+    };
+    const auto begun = steady_clock::now();
+    const auto outcome = fixture.call(call_of("Balance"));
+    REQUIRE_FALSE(outcome);
+    CHECK(outcome.error().code == ErrorCode::rate_limit);
+    CHECK(outcome.error().retry_after == 100s);
+    CHECK(outcome.error().retryable);
+    CHECK(fixture.upstream.requests.size() == 1);
+    CHECK(steady_clock::now() - begun < 30s);
+}
+
+TEST_CASE("B4: a throttled call waits as long as Kraken says, and no longer than the daemon lives") {
+    Fixture fixture;  // whose own pauses are none
+    fixture.upstream.otherwise = [](const net::Request&) {
+        return refusal("EService:Throttled: 1700000030");
+    };
+    const auto outcome = fixture.loop.start(fixture.accounts.list().at(0)->call(call_of("Balance")));
+    for (int turn = 0; turn < 5; ++turn)
+        fixture.loop.poll();
+    CHECK_FALSE(outcome->has_value());
+    CHECK(fixture.upstream.requests.size() == 1);
+    fixture.accounts.stop();
+    fixture.loop.run();
+    REQUIRE(outcome->has_value());
+    CHECK((*outcome)->error().code == ErrorCode::rate_limit);
+    CHECK(fixture.upstream.requests.size() == 1);
+}
+
+TEST_CASE("a read waits for what the daemon itself holds back, if it has the time") {
+    const auto wait = GENERATE(1ms, 61'000ms);
+    const auto endpoint = GENERATE(as<std::string>(), "Balance", "AddOrder");
+    CAPTURE(wait.count(), endpoint);
+    Fixture fixture;
+    int tries = 0;
+    const account::SendOnce send_once = [&]() -> boost::asio::awaitable<Result<kraken::Attempt>> {
+        if (++tries > 1)
+            co_return kraken::Attempt{kraken::Attempt::End::answered, {{}, {}, "[1]"}, "", false};
+        auto error = protocol::make_error(ErrorCode::rate_limit, "this half minute's code was used");
+        error.retry_after = wait;
+        co_return std::unexpected(error);
+    };
+    const auto call = call_of(endpoint);
+    const auto outcome =
+        fixture.loop.run(account::make_call(fixture.api, fixture.server_clock, call, test::at_once, send_once)
+        );
+    const bool waits = wait == 1ms && endpoint == "Balance";
+    CHECK(outcome.has_value() == waits);
+    CHECK(tries == (waits ? 2 : 1));
+    if (!waits) CHECK(outcome.error().code == ErrorCode::rate_limit);
+}
+
+TEST_CASE("what Kraken says is logged as one printable line of no more than 200 bytes") {
+    Fixture fixture;
+    test::LogCapture log;
+    fixture.upstream.then(answer("{}", {"WDatabase:No change, really\n\x1b[31m"}));
+    CHECK(fixture.call(call_of("Balance")));
+    REQUIRE(log.of("kraken.warning").size() == 1);
+    CHECK(log.of("kraken.warning")[0].fields.at("text") == "WDatabase:No change, really??[31m");
+    fixture.upstream.then(answer("", {"EOrder:Tick size check failed", "EOrder:" + std::string(500, 'x')}));
+    CHECK_FALSE(fixture.call(call_of("AddOrder")));
+    REQUIRE(log.of("kraken.refused").size() == 1);
+    const auto text = log.of("kraken.refused")[0].fields.at("text");
+    CHECK(text.starts_with("EOrder:Tick size check failed, EOrder:xxx"));
+    CHECK(text.size() == 200);
+    CHECK(log.of("kraken.refused")[0].fields.at("call_id") == "call-1");
 }
 
 TEST_CASE("a repeated call waits for its turn anew") {
