@@ -3,8 +3,7 @@
 #include "candidate.hpp"
 #include "contents.hpp"
 #include "environment_accounts.hpp"
-#include "otp.hpp"
-#include "signature.hpp"
+#include "signer.hpp"
 #include "turns.hpp"
 #include "vault_crypto.hpp"
 #include "vault_operations.hpp"
@@ -52,7 +51,8 @@ public:
         : clock_(clock),
           settings_(std::move(settings)),
           turns_(std::move(executor)),
-          environment_(std::move(settings_.environment)) {}
+          environment_(std::move(settings_.environment)),
+          signer_(clock) {}
 
     VaultState state() const override {
         if (open_) return VaultState::unlocked;
@@ -293,68 +293,22 @@ private:
     ) {
         const Contents* contents = contents_with(key);
         if (contents == nullptr) return cannot_sign(key);
-        const StoredKey* stored = contents->find(key);
-        return contents->bytes().use([&](std::span<const unsigned char> bytes) -> Result<SignedRequest> {
-            if (stored->otp_kind != OtpKind::none) {
-                auto with_otp = add_otp(*stored, bytes, std::move(body), form);
-                if (!with_otp) return std::unexpected(std::move(with_otp.error()));
-                body = std::move(*with_otp);
-            }
-            const auto api_key = stored->api_key.of(bytes);
-            return SignedRequest{
-                .api_key = std::string(api_key.begin(), api_key.end()),
-                .signature = api_sign(stored->api_secret.of(bytes), path, nonce.text(), body),
-                .body = std::move(body),
-            };
-        });
+        return signer_.sign(*contents, *contents->find(key), path, nonce, std::move(body), form);
     }
 
-    // Where a key that can sign is. One that is there from both sources is the same at Kraken, too.
+    // Where a key that can sign is. One that is there from both sources has one secret at Kraken, but only a
+    // saved one can have the one-time password that it may need.
     const Contents* contents_with(const base::KeyId& key) const {
         if (const auto staged = staged_.find(key); staged != staged_.end()) return &staged->second.contents;
-        if (environment_.open().find(key) != nullptr) return &environment_.open();
-        return saved_key(key) != nullptr ? &open_->contents : nullptr;
+        if (saved_key(key) != nullptr) return &open_->contents;
+        return environment_.open().find(key) != nullptr ? &environment_.open() : nullptr;
     }
 
     std::unexpected<protocol::Error> cannot_sign(const base::KeyId& key) const {
         if (environment_.wiped() && environment_.find(key) != nullptr)
-            return std::unexpected(
-                protocol::make_error(ErrorCode::locked, "the key came with the environment and was wiped")
-                    .with("state", "locked")
-                    .with_remedy("restart krakkend with its environment")
-            );
+            return std::unexpected(protocol::wiped_error());
         if (state() == VaultState::unlocked) return unknown_key(key);
         return vault_not_open();
-    }
-
-    Result<std::string> add_otp(
-        const StoredKey& stored, std::span<const unsigned char> bytes, std::string body, BodyForm form
-    ) {
-        const auto otp = stored.otp.of(bytes);
-        if (stored.otp_kind == OtpKind::password)
-            return body_with_otp(
-                std::move(body), form, {reinterpret_cast<const char*>(otp.data()), otp.size()}
-            );
-        // Kraken refuses a code that was used before, so each window's code is given out once.
-        const base::Time now = clock_.now();
-        const std::int64_t window = totp_window(now);
-        const auto last = last_window_.find(stored.info.key);
-        if (last != last_window_.end() && window <= last->second) return code_used(now, last->second);
-        auto whole = body_with_otp(std::move(body), form, totp_code(otp, window));
-        if (whole) last_window_.insert_or_assign(stored.info.key, window);
-        return whole;
-    }
-
-    static std::unexpected<protocol::Error> code_used(base::Time now, std::int64_t last_window) {
-        auto error = protocol::make_error(
-            ErrorCode::rate_limit, "this key's one-time password of this half minute was used already"
-        );
-        const base::Time next{totp_period * (last_window + 1)};
-        error.retryable = true;
-        error.retry_after = std::chrono::ceil<std::chrono::milliseconds>(next - now);
-        error.remedy =
-            "use a static password for the key's two-factor setting: it allows any number of calls";
-        return std::unexpected(std::move(error));
     }
 
     bool vault_exists() const {
@@ -363,14 +317,7 @@ private:
     }
 
     std::unexpected<protocol::Error> vault_not_open() const {
-        const bool initialized = vault_exists();
-        return std::unexpected(
-            protocol::make_error(
-                ErrorCode::locked, initialized ? "the vault is locked" : "there is no vault yet"
-            )
-                .with("state", initialized ? "locked" : "uninitialized")
-                .with_remedy(initialized ? "run: krakkenctl unlock" : "run: krakkenctl setup")
-        );
+        return std::unexpected(protocol::locked_error(vault_exists()));
     }
 
     static std::unexpected<protocol::Error> unknown_key(const base::KeyId& key) {
@@ -383,9 +330,9 @@ private:
     EnvironmentAccounts environment_;
     std::optional<Open> open_;
     std::map<base::KeyId, Candidate> staged_;
-    std::map<base::KeyId, std::int64_t> last_window_;  // of TOTP codes given out; outlives a lock on purpose
-    std::uint64_t locks_ = 0;                          // how often lock() was called
-    asio::thread_pool pool_{1};                        // last: its thread ends before anything else goes
+    Signer signer_;
+    std::uint64_t locks_ = 0;    // how often lock() was called
+    asio::thread_pool pool_{1};  // last: its thread ends before anything else goes
 };
 
 }  // namespace

@@ -209,11 +209,12 @@ TEST_CASE("a key of the environment is not removed, and validated in memory alon
 TEST_CASE("one API key under two names is there twice", "[environment]") {
     Fixture fixture;
     fixture.create();
-    const auto key = fixture.add("bot", "one-key");
+    const auto key = fixture.add("bot", "one-key", "password");
     fixture.restart(from_environment({{"master", "one-key"}}));
+    CHECK(fixture.sign(key)->body == "nonce=1616492376594");
     REQUIRE(fixture.unlock().has_value());
     CHECK(listed(*fixture.keeper) == Lines{"bot vault", "master environment"});
-    CHECK(fixture.sign(key).has_value());
+    CHECK(fixture.sign(key)->body == "nonce=1616492376594&otp=password");
     fixture.clock.time += std::chrono::seconds(1);
     REQUIRE(fixture.run(fixture.keeper->mark_validated(key, fixture.clock.time)).has_value());
     for (const KeyInfo& info : fixture.keeper->list())
