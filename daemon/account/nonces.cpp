@@ -102,10 +102,11 @@ awaitable<Result<void>> Nonces::load() {
     if (!mark) co_return std::unexpected(std::move(mark.error()));
     if (*mark) {
         sequence_.emplace((*mark)->bound.value(), (*mark)->unit);
+        unit_proven_ = (*mark)->unit_proven;
     } else {
         sequence_.emplace(0, NonceUnit::microseconds);
-        if (!fixed_unit_) search_.begin();
     }
+    if (!unit_proven_) search_unit();
     tell_if_finer();
     apply_floor();
     co_return Result<void>();
@@ -126,7 +127,7 @@ void Nonces::apply_floor() {
 
 awaitable<Result<void>> Nonces::save() {
     const base::Nonce bound = sequence_->wanted_bound(clock_.now());
-    const auto saved = co_await store_.save_nonce_mark(key_, {bound, sequence_->unit()});
+    const auto saved = co_await store_.save_nonce_mark(key_, {bound, sequence_->unit(), unit_proven_});
     if (saved) sequence_->bound_saved(bound, clock_.now());
     co_return saved;
 }
@@ -162,6 +163,13 @@ awaitable<Result<void>> Nonces::disk_idle(steady_clock::time_point deadline) {
     if (!disk_busy_) co_return Result<void>();
     auto answered = co_await disk_answered(deadline);
     co_return answered;
+}
+
+// The next save puts it on disk. One of its own would cost each key a write for little: until then a restart
+// only seeks the unit of a key whose very next nonces are refused.
+void Nonces::accepted() {
+    search_.end();
+    unit_proven_ = true;
 }
 
 std::optional<std::chrono::microseconds> Nonces::refused() {

@@ -40,7 +40,7 @@ public:
     awaitable<Result<base::Nonce>> next(std::chrono::steady_clock::time_point deadline);
 
     // Kraken took the latest nonce: its unit is right for good.
-    void accepted() { search_.end(); }
+    void accepted();
     // Kraken refused the latest nonce. After the pause another try may find the unit that it takes; empty:
     // the refusal is what it says.
     std::optional<std::chrono::microseconds> refused();
@@ -78,6 +78,7 @@ private:
     std::optional<base::NonceUnit> fixed_unit_;   // by the operator
     std::optional<base::NonceUnit> needed_unit_;  // by a floor, or found by the search
     std::uint64_t floor_ = 0;
+    bool unit_proven_ = false;  // Kraken has taken a nonce of this key, in this run or an earlier one
 
     bool disk_busy_ = false;
     std::optional<protocol::Error> disk_error_;  // of what was asked for last

@@ -15,7 +15,7 @@ public:
     explicit NonceMarks(Database& database);
 
     std::optional<NonceMark> find(const base::KeyId& key);
-    // Keeps the higher bound and the finer unit of the stored and the given mark.
+    // Keeps the higher bound, the finer unit and the proof of the stored and the given mark.
     void raise(const base::KeyId& key, const NonceMark& mark);
 
 private:

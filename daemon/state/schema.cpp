@@ -25,6 +25,11 @@ constexpr std::array migrations = {
     " bound INTEGER NOT NULL CHECK (bound >= 0),"
     " unit INTEGER NOT NULL CHECK (unit BETWEEN 0 AND 2)"
     ") STRICT, WITHOUT ROWID;",
+    // unit_proven: 1 when Kraken has taken a nonce of the key, so that its unit is right. Keys of version 1
+    // may
+    // have been used for long, and a refusal says something else about them.
+    "ALTER TABLE nonce_mark ADD COLUMN unit_proven INTEGER NOT NULL DEFAULT 1"
+    " CHECK (unit_proven BETWEEN 0 AND 1);",
 };
 
 constexpr const char* damaged_remedy =

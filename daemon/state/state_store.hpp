@@ -24,6 +24,7 @@ using base::NonceUnit;
 struct NonceMark {
     base::Nonce bound;
     NonceUnit unit = NonceUnit::microseconds;
+    bool unit_proven = true;  // Kraken has taken a nonce of this key
 };
 
 class StateStore {
@@ -33,9 +34,9 @@ public:
     // Read once, when a key is first used. Empty: never seen here.
     virtual awaitable<Result<std::optional<NonceMark>>> nonce_mark(base::KeyId key) = 0;
 
-    // Returns once the mark is on disk (fsync), however long that takes. A mark never falls: the higher bound
-    // and the finer unit stay, of the stored one and this. storage: the write failed; from then on every
-    // write fails until restart, because a failed fsync proves nothing later.
+    // Returns once the mark is on disk (fsync), however long that takes. A mark never falls: the higher
+    // bound, the finer unit and the proof stay, of the stored one and this. storage: the write failed; from
+    // then on every write fails until restart, because a failed fsync proves nothing later.
     virtual awaitable<Result<void>> save_nonce_mark(base::KeyId key, NonceMark mark) = 0;
 
     // True once a write has failed.

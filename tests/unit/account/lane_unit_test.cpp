@@ -118,6 +118,29 @@ TEST_CASE("a key that was used here is not moved, nor one whose first nonce was 
     CHECK(fixture.unit() == NonceUnit::microseconds);
 }
 
+TEST_CASE("a key of which Kraken never took a nonce is a fresh one after a restart, too") {
+    Fixture fixture(used_in_ns);
+    SECTION("nothing was sent") {
+        fixture.upstream.then(test::not_sent());
+        fixture.loop.run(fixture.send("Balance"));
+    }
+    SECTION("it was moved up once") {
+        for (int i = 0; i < 3; ++i)
+            CHECK(fixture.sent("AddOrder") == refused);
+        CHECK(fixture.store.marks.at(key).unit == NonceUnit::ten_nanoseconds);
+    }
+    CHECK_FALSE(fixture.store.marks.at(key).unit_proven);
+    fixture.restart();
+    CHECK(fixture.sent().empty());
+    CHECK(fixture.unit() == NonceUnit::nanoseconds);
+    CHECK_FALSE(fixture.unsaved);
+
+    // Now it is proven, and the next save puts that on disk.
+    fixture.clock.advance(6s);
+    CHECK(fixture.sent().empty());
+    CHECK(fixture.store.marks.at(key).unit_proven);
+}
+
 TEST_CASE("validating a key seeks its unit again, until a nonce is taken") {
     Fixture fixture(used_in_ns);
     fixture.mark(now_us);

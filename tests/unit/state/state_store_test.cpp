@@ -68,6 +68,44 @@ TEST_CASE("state: a mark never falls and its unit never gets coarser", "[state]"
     CHECK(opened.mark("3f9c21aa")->unit == NonceUnit::nanoseconds);
 }
 
+TEST_CASE("state: whether Kraken took a nonce of a key is kept, and not forgotten", "[state]") {
+    const TemporaryFolder folder;
+    const auto save = [](Opened& opened, bool proven) {
+        return run(
+            opened.context,
+            opened.store->save_nonce_mark(
+                base::KeyId("3f9c21aa"), NonceMark{base::Nonce(5), NonceUnit::microseconds, proven}
+            )
+        );
+    };
+    Opened opened(folder.path());
+    REQUIRE(save(opened, false));
+    CHECK_FALSE(opened.mark("3f9c21aa")->unit_proven);
+    REQUIRE(save(opened, true));
+    CHECK(opened.mark("3f9c21aa")->unit_proven);
+    REQUIRE(save(opened, false));
+    CHECK(opened.mark("3f9c21aa")->unit_proven);
+}
+
+TEST_CASE("state: marks of the first version count as proven", "[state]") {
+    const TemporaryFolder folder;
+    Opened(folder.path());
+    execute(
+        folder.database(),
+        "DROP TABLE nonce_mark;"
+        "CREATE TABLE nonce_mark (key TEXT PRIMARY KEY NOT NULL, bound INTEGER NOT NULL CHECK (bound >= 0),"
+        " unit INTEGER NOT NULL CHECK (unit BETWEEN 0 AND 2)) STRICT, WITHOUT ROWID;"
+        "INSERT INTO nonce_mark VALUES ('3f9c21aa', 17, 1);"
+        "PRAGMA user_version = 1"
+    );
+    Opened opened(folder.path());
+    REQUIRE(opened.mark("3f9c21aa"));
+    CHECK(opened.mark("3f9c21aa")->bound == base::Nonce(17));
+    CHECK(opened.mark("3f9c21aa")->unit == NonceUnit::ten_nanoseconds);
+    CHECK(opened.mark("3f9c21aa")->unit_proven);
+    REQUIRE(opened.save("3f9c21aa", 18));
+}
+
 TEST_CASE("state: a bound above 2^63-1 is refused and the store goes on", "[state]") {
     const TemporaryFolder folder;
     Opened opened(folder.path());

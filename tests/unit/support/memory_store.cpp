@@ -30,7 +30,11 @@ boost::asio::awaitable<Result<void>> MemoryStore::save_nonce_mark(base::KeyId ke
         co_return protocol::fail(ErrorCode::storage, "cannot be written");
     }
     state::NonceMark& kept = marks.try_emplace(key, mark).first->second;
-    kept = {std::max(kept.bound, mark.bound), std::max(kept.unit, mark.unit)};
+    kept = {
+        std::max(kept.bound, mark.bound),
+        std::max(kept.unit, mark.unit),
+        std::max(kept.unit_proven, mark.unit_proven)
+    };
     co_return Result<void>();
 }
 
