@@ -31,6 +31,13 @@ bool is_worth_waiting(const protocol::Error& error, const Call& call, steady_clo
            steady_clock::now() + *error.retry_after < std::min(begun + call.max_wait, call.deadline);
 }
 
+// Why a call failed in Kraken's words; what else failed stands in the call's own line.
+void log_refused(const Call& call, const protocol::Error& error) {
+    if (error.kraken.empty()) return;
+    const std::string texts = fmt::format("{}", fmt::join(error.kraken, ", "));
+    log(LogLevel::info, "kraken.refused", {{"call_id", call.call_id}, {"text", fit_for_log(texts)}});
+}
+
 }  // namespace
 
 awaitable<Result<std::string>> make_call(
@@ -55,26 +62,21 @@ awaitable<Result<std::string>> make_call(
         }
         Retry::Verdict verdict = retry.on(std::move(*attempt), random_share(), clock.now());
         if (auto* done = std::get_if<Retry::Done>(&verdict)) {
-            for (std::string& warning : done->warnings) {
+            for (const std::string& warning : done->warnings)
                 log(LogLevel::warn,
                     "kraken.warning",
-                    {{"call_id", call.call_id}, {"text", fit_for_log(std::move(warning))}});
-            }
+                    {{"call_id", call.call_id}, {"text", fit_for_log(warning)}});
             co_return std::move(done->result);
         }
         if (auto* given_up = std::get_if<Retry::GiveUp>(&verdict)) {
-            const protocol::Error& error = given_up->error;
-            if (!error.kraken.empty()) {
-                const std::string texts = fmt::format("{}", fmt::join(error.kraken, ", "));
-                log(LogLevel::info,
-                    "kraken.refused",
-                    {{"call_id", call.call_id}, {"text", fit_for_log(texts)}});
-            }
+            log_refused(call, given_up->error);
             co_return std::unexpected(std::move(given_up->error));
         }
         auto& again = std::get<Retry::Again>(verdict);
-        if (steady_clock::now() + again.pause >= call.deadline)
+        if (steady_clock::now() + again.pause >= call.deadline) {
+            log_refused(call, again.error);
             co_return std::unexpected(std::move(again.error));
+        }
         log(LogLevel::debug,
             "call.again",
             {{"call_id", call.call_id},
@@ -86,11 +88,27 @@ awaitable<Result<std::string>> make_call(
     }
 }
 
-std::string fit_for_log(std::string text) {
+std::string fit_for_log(std::string_view text) {
     constexpr std::size_t longest = 200;
-    if (text.size() > longest) text.resize(longest);
-    std::ranges::replace_if(text, [](char c) { return c < ' ' || c > '~'; }, '?');
-    return text;
+    constexpr std::size_t longest_word = 23;
+    // No word of Kraken's, no order id or time is that long; keys, secrets and signatures are longer.
+    const auto in_key = [](char c) {
+        return (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '+' ||
+               c == '/' || c == '=';
+    };
+    std::string fit;
+    for (auto at = text.cbegin(); at != text.cend() && fit.size() < longest;) {
+        const auto end = std::find_if_not(at, text.cend(), in_key);
+        const bool word = static_cast<std::size_t>(end - at) <= longest_word;
+        fit += word ? std::string(at, end) : "...";
+        at = end;
+        if (at != text.cend()) {
+            fit += *at >= ' ' && *at <= '~' ? *at : '?';
+            ++at;
+        }
+    }
+    if (fit.size() > longest) fit.resize(longest);
+    return fit;
 }
 
 }  // namespace krakken::account

@@ -12,6 +12,7 @@
 #include <chrono>
 #include <functional>
 #include <string>
+#include <string_view>
 
 namespace krakken::account {
 
@@ -39,7 +40,8 @@ awaitable<Result<std::string>> make_call(
     const SendOnce& send_once
 );
 
-// A text of others as a log line may hold it: 200 bytes at most, all of them printable.
-std::string fit_for_log(std::string text);
+// A text of Kraken's as a log line may hold it: 200 bytes at most, all of them printable, and nothing that
+// could be a key or a signature, should whoever answers send ours back.
+std::string fit_for_log(std::string_view text);
 
 }  // namespace krakken::account

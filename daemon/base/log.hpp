@@ -1,7 +1,7 @@
 #pragma once
 
-// Log events: a stable name and named safe fields. There is no way to log free text built from a request or a
-// reply, and no field type for a secret, so neither can end up in a log by accident. The room `app` decides
+// Log events: a stable name and named safe fields. Text of a request or a reply is not logged, but for
+// Kraken's own error texts, cut and masked; and there is no field type for a secret. The room `app` decides
 // where events go. Any thread, once the sink is set.
 
 #include <concepts>

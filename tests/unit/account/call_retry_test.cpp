@@ -140,20 +140,38 @@ TEST_CASE("a read waits for what the daemon itself holds back, if it has the tim
     if (!waits) CHECK(outcome.error().code == ErrorCode::rate_limit);
 }
 
-TEST_CASE("what Kraken says is logged as one printable line of no more than 200 bytes") {
+TEST_CASE("what Kraken says is logged with the call it was said to") {
     Fixture fixture;
     test::LogCapture log;
     fixture.upstream.then(answer("{}", {"WDatabase:No change, really\n\x1b[31m"}));
     CHECK(fixture.call(call_of("Balance")));
     REQUIRE(log.of("kraken.warning").size() == 1);
     CHECK(log.of("kraken.warning")[0].fields.at("text") == "WDatabase:No change, really??[31m");
-    fixture.upstream.then(answer("", {"EOrder:Tick size check failed", "EOrder:" + std::string(500, 'x')}));
+    fixture.upstream.then(answer("", {"EOrder:Tick size check failed", "EOrder:Invalid price"}));
     CHECK_FALSE(fixture.call(call_of("AddOrder")));
     REQUIRE(log.of("kraken.refused").size() == 1);
-    const auto text = log.of("kraken.refused")[0].fields.at("text");
-    CHECK(text.starts_with("EOrder:Tick size check failed, EOrder:xxx"));
-    CHECK(text.size() == 200);
+    CHECK(
+        log.of("kraken.refused")[0].fields.at("text") == "EOrder:Tick size check failed, EOrder:Invalid price"
+    );
     CHECK(log.of("kraken.refused")[0].fields.at("call_id") == "call-1");
+}
+
+TEST_CASE("A6: a text for the log is one short printable line without keys") {
+    using account::fit_for_log;
+    CHECK(fit_for_log("") == "");
+    CHECK(fit_for_log("EService:Throttled: 1741500000") == "EService:Throttled: 1741500000");
+    CHECK(fit_for_log("order OU22CG-KLAF2-FWUDD7") == "order OU22CG-KLAF2-FWUDD7");
+    const std::string secret =
+        "kQH5HW/8p1uGOVjbgWA7FunAmGO8lsSUXNsu3eow76sz84Q18fWxnyRzBHCd3pd5nE9qa99HAZtuZuj6F1huXg==";
+    CHECK(
+        fit_for_log("EGeneral:Invalid arguments:" + secret + ": no") == "EGeneral:Invalid arguments:...: no"
+    );
+    CHECK(fit_for_log(secret.substr(0, 24)) == "...");
+    std::string words;
+    for (int count = 0; count < 100; ++count)
+        words += "word ";
+    CHECK(fit_for_log(words) == words.substr(0, 200));
+    CHECK(fit_for_log("a\r\nevent=fake \xc3\xa9") == "a??event=fake ??");
 }
 
 TEST_CASE("a repeated call waits for its turn anew") {
