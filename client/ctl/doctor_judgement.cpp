@@ -1,5 +1,6 @@
 #include "doctor_judgement.hpp"
 
+#include <algorithm>
 #include <charconv>
 #include <chrono>
 #include <cstdint>
@@ -86,8 +87,8 @@ Finding judge_nonce(const Fields& key) {
     Finding finding{"nonce " + key.text("account"), Verdict::ok, "not used since krakkend started"};
     const auto lead = milliseconds_of(key.raw("lead_ms"));
     if (!lead) return finding;
-    finding.detail = "unit " + key.text("unit") + ", last " + key.text("last") + ", " + seconds(*lead) +
-                     " ahead of the clock";
+    finding.detail = "unit " + key.text("unit") + ", last " + key.text("last") + ", " +
+                     seconds(std::max(*lead, milliseconds(0))) + " ahead of the clock";
     if (*lead <= good_lead) return finding;
     finding.verdict = Verdict::warn;
     finding.detail += ": another tool counted this key in a finer unit, or the clock has jumped back";

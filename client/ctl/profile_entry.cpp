@@ -20,8 +20,8 @@ namespace {
 constexpr std::string_view default_region = "US_CA";
 
 constexpr std::string_view profile_step =
-    "Step 3 of 3: what your programs may do. krakkend refuses what is not allowed here,\n"
-    "whoever asks; you can change it later in config.toml.\n";
+    "Step 3 of 3: what your programs may do. krakkend refuses what is not allowed\n"
+    "here, whoever asks; you can change it later in config.toml.\n";
 
 // Upper case; empty for what cannot be a region.
 std::string region_of(std::string text) {
@@ -105,7 +105,7 @@ void say_how_by_hand(
     print_error(wrap("config.toml was not changed: " + printable(reason) + "."));
     const bool top_level = !settings.empty() && settings.front().table.empty();
     print_error(
-        "Please add to " + path + (top_level ? ", above the first line with a '[':\n\n" : ":\n\n") +
+        "Please add to " + path + (top_level ? "\n(above its first line with a '['):\n\n" : ":\n\n") +
         toml_lines(settings) + "\nThen restart krakkend.\n\n"
     );
 }
@@ -156,6 +156,11 @@ void reload(client::Client& daemon) {
     print_error("\n");
 }
 
+bool names_another_default(const std::optional<std::string>& text, const std::string& account) {
+    const auto amended = amend(text, {{"", "default_account", account}});
+    return amended && !amended->kept.empty();
+}
+
 }  // namespace
 
 void add_profile_options(CLI::App& command, ProfileOptions& options) {
@@ -172,7 +177,7 @@ void add_profile_options(CLI::App& command, ProfileOptions& options) {
     command.add_flag("--staking", options.staking, "Allow staking (Kraken Earn)");
 }
 
-void write_profile(
+bool write_profile(
     client::Client& daemon,
     std::string_view status,
     const ProfileOptions& options,
@@ -181,7 +186,7 @@ void write_profile(
 ) {
     const std::string path = Fields(Fields(status).raw("config")).text("path");
     // An older daemon does not say where its configuration is.
-    if (path.empty()) return;
+    if (path.empty()) return !default_account.empty();
     print_error(profile_step);
     struct stat socket{};
     const uid_t owner = stat(daemon.socket().c_str(), &socket) == 0 ? socket.st_uid : geteuid();
@@ -196,6 +201,7 @@ void write_profile(
     } else {
         print_error("\n");
     }
+    return !default_account.empty() && !names_another_default(text.value_or(std::nullopt), default_account);
 }
 
 }  // namespace krakken::ctl

@@ -25,8 +25,9 @@ void add_profile_options(CLI::App& command, ProfileOptions& options);
 
 // Puts region, capabilities and (unless empty) the default account into the config.toml that `status` names,
 // and has the daemon read it. What the file says already stays. Never fails: where it cannot write, it says
-// which lines to add. Everything it has to say goes to standard error.
-void write_profile(
+// which lines to add. Everything it has to say goes to standard error. Whether calls that name no account
+// mean `default_account` from now on, as far as the file is concerned.
+bool write_profile(
     client::Client& daemon,
     std::string_view status,
     const ProfileOptions& options,

@@ -77,7 +77,7 @@ std::string readable_validation(std::string_view result) {
     const std::string_view saved = fields.raw("saved");
     if (saved == "true") text += "; saved in the vault";
     if (saved == "false") text += "; NOT saved";
-    text += ".\n";
+    text = wrap(text + ".", 2);
     if (const auto raw = fields.raw("permissions"); !raw.empty()) {
         std::vector<std::string> permissions;
         for (const auto item : items(raw))

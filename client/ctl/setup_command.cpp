@@ -131,11 +131,13 @@ Finished add_and_finish(
     if (!context.json) print(readable_validation(*added) + "\n");
     const auto status = daemon.request("status");
     if (!status) return std::unexpected(status.error());
-    write_profile(daemon, *status, options.profile, first ? name : std::string(), !options.source.from_stdin);
+    const bool is_default = write_profile(
+        daemon, *status, options.profile, first ? name : std::string(), !options.source.from_stdin
+    );
     if (context.json) {
         print_json(*added);
     } else {
-        print(next_command(*added, name, first));
+        print(next_command(*added, name, is_default));
     }
     return ExitStatus::done;
 }
