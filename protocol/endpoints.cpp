@@ -16,23 +16,44 @@ constexpr Endpoint read(std::string_view name, std::string_view permission, unsi
     return {name, EndpointKind::private_, Effect::read, permission, cost, true};
 }
 
-// Orders are counted by the trading engine, not by the REST counter.
-constexpr Endpoint cancel(std::string_view name, std::string_view permission, unsigned cost = 0) {
+constexpr Endpoint cancel(std::string_view name, std::string_view permission, unsigned cost = 1) {
     return {name, EndpointKind::private_, Effect::cancel, permission, cost, true};
 }
 
-constexpr Endpoint place(std::string_view name, std::string_view permission) {
-    return {name, EndpointKind::private_, Effect::place, permission, 0, false};
+constexpr Endpoint place(std::string_view name, std::string_view permission, unsigned cost = 1) {
+    return {name, EndpointKind::private_, Effect::place, permission, cost, false};
 }
 
 constexpr Endpoint fund(std::string_view name, std::string_view permission) {
     return {name, EndpointKind::private_, Effect::fund, permission, 1, false};
 }
 
+constexpr Endpoint token(std::string_view name, std::string_view permission) {
+    return {name, EndpointKind::private_, Effect::token, permission, 1, true};
+}
+
 constexpr Endpoint other(std::string_view name, std::string_view permission, bool repeatable) {
     return {name, EndpointKind::private_, Effect::other, permission, 1, repeatable};
 }
 
+constexpr Endpoint as_json(Endpoint endpoint) {
+    endpoint.body = Body::json;
+    return endpoint;
+}
+
+constexpr Endpoint file(Endpoint endpoint) {
+    endpoint.answers_file = true;
+    return endpoint;
+}
+
+constexpr Endpoint acting_by(std::string_view parameter, Endpoint endpoint) {
+    endpoint.acting_parameter = parameter;
+    return endpoint;
+}
+
+// Costs: Kraken names only AddOrder and CancelOrder as free of the REST counter, and ledger and trade history
+// as double. What else it may leave to the trading engine alone is counted here too: a budget that is too
+// careful waits, one that is not is locked out.
 constexpr auto table = std::to_array<Endpoint>({
     market("Time"),
     market("SystemStatus"),
@@ -63,29 +84,29 @@ constexpr auto table = std::to_array<Endpoint>({
     read("TradeVolume", "query-funds"),
     other("AddExport", "export-data", false),
     read("ExportStatus", "export-data"),
-    read("RetrieveExport", "export-data"),
+    file(read("RetrieveExport", "export-data")),
     other("RemoveExport", "export-data", true),
     // Its answer holds the API key in full, which no message may; account.validate tells the rest of it.
-    {"GetApiKeyInfo", EndpointKind::private_, Effect::token, "", 1, true},
-    read("Level3", "query-open-trades"),
+    token("GetApiKeyInfo", ""),
+    as_json(read("Level3", "query-open-trades")),
 
-    place("AddOrder", "modify-trades"),
-    place("AddOrderBatch", "modify-trades+close-trades"),
+    place("AddOrder", "modify-trades", 0),
+    as_json(place("AddOrderBatch", "modify-trades+close-trades")),
     place("AmendOrder", "modify-trades|close-trades"),
     place("EditOrder", "modify-trades+close-trades"),
-    cancel("CancelOrder", "modify-trades|close-trades"),
-    cancel("CancelAll", "modify-trades|close-trades", 1),
-    cancel("CancelAllOrdersAfter", "modify-trades|close-trades", 1),
-    cancel("CancelOrderBatch", "modify-trades|close-trades"),
-    {"GetWebSocketsToken", EndpointKind::private_, Effect::token, "create-ws-token", 1, true},
+    cancel("CancelOrder", "modify-trades|close-trades", 0),
+    cancel("CancelAll", "modify-trades|close-trades"),
+    cancel("CancelAllOrdersAfter", "modify-trades|close-trades"),
+    as_json(cancel("CancelOrderBatch", "modify-trades|close-trades")),
+    token("GetWebSocketsToken", "create-ws-token"),
     place("AddStrategy", "modify-trades"),
     cancel("CancelStrategy", "close-trades"),
-    read("QueryStrategies", "query-open-trades"),
+    read("QueryStrategies", "query-open-trades|query-closed-trades"),
     read("GetOpenStrategies", "query-open-trades"),
     read("GetClosedStrategies", "query-closed-trades"),
 
     read("DepositMethods", "query-funds+add-funds"),
-    other("DepositAddresses", "query-funds", false),  // new=true makes an address
+    acting_by("new", other("DepositAddresses", "query-funds", false)),
     read("DepositStatus", "query-funds"),
     read("WithdrawMethods", "query-funds+withdraw-funds"),
     read("WithdrawAddresses", "query-funds+withdraw-funds"),
@@ -103,6 +124,11 @@ constexpr auto table = std::to_array<Endpoint>({
     read("Earn/DeallocateStatus", "earn-funds|query-funds"),
     read("Earn/Strategies", ""),
     read("Earn/Allocations", "query-funds"),
+});
+
+// What is left of the rows above when their acting parameter is off.
+constexpr auto idle = std::to_array<Endpoint>({
+    read("DepositAddresses", "query-funds"),
 });
 
 constexpr auto titles = std::to_array<std::pair<std::string_view, std::string_view>>({
@@ -128,6 +154,11 @@ std::span<const Endpoint> endpoints() {
 const Endpoint* find_endpoint(std::string_view name) {
     const auto found = std::ranges::find(table, name, &Endpoint::name);
     return found == table.end() ? nullptr : &*found;
+}
+
+const Endpoint& without_acting(const Endpoint& endpoint) {
+    const auto row = std::ranges::find(idle, endpoint.name, &Endpoint::name);
+    return row == idle.end() ? endpoint : *row;
 }
 
 std::string_view name(EndpointKind kind) {

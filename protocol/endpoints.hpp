@@ -20,6 +20,12 @@ enum class Effect {
     other,
 };
 
+// How a private call's body is written.
+enum class Body {
+    flat,  // url-encoded fields; as JSON when a value is an array or object
+    json,  // always as JSON: Kraken documents nothing else
+};
+
 struct Endpoint {
     std::string_view name;  // Kraken's own, e.g. "Earn/Strategies"
     EndpointKind kind;
@@ -29,12 +35,19 @@ struct Endpoint {
     std::string_view permission;
     unsigned cost;    // on the key's REST counter
     bool repeatable;  // safe to send again with a fresh nonce when the first answer was lost
+    Body body = Body::flat;
+    bool answers_file = false;  // where it is not refused; a refusal is JSON like everybody's
+    // Without this parameter it only reads, see without_acting; empty: what it does does not depend on one.
+    std::string_view acting_parameter = {};
 };
 
 std::span<const Endpoint> endpoints();
 
 // Null when Kraken has no such endpoint. Names are case-sensitive, as at Kraken.
 const Endpoint* find_endpoint(std::string_view name);
+
+// The row that holds for a call whose acting parameter is off: one that only reads.
+const Endpoint& without_acting(const Endpoint& endpoint);
 
 std::string_view name(EndpointKind kind);
 std::string_view name(Effect effect);

@@ -25,11 +25,18 @@ bool contradicts_itself(const kraken::Answer& answer) {
     return !result.empty() && result != "null" && result != "{}" && result != "[]";
 }
 
+// May this copy have done something, and nobody knows?
+bool leaves_doubt(const Attempt& attempt, const protocol::Endpoint& endpoint) {
+    if (endpoint.effect == protocol::Effect::read || endpoint.effect == protocol::Effect::token) return false;
+    if (attempt.end == Attempt::End::answered) return kraken::leaves_open(attempt.answer.errors);
+    return attempt.end == Attempt::End::lost;
+}
+
 }  // namespace
 
 Retry::Verdict Retry::on(Attempt attempt, double jitter, base::Time now) {
     ++attempts_;
-    if (attempt.end == Attempt::End::lost && endpoint_.effect != protocol::Effect::read) in_doubt_ = true;
+    if (leaves_doubt(attempt, endpoint_)) in_doubt_ = true;
     Verdict verdict = judge(std::move(attempt), jitter, now);
     if (in_doubt_) leave_in_doubt(verdict);
     return verdict;
@@ -45,8 +52,8 @@ Retry::Verdict Retry::judge(Attempt attempt, double jitter, base::Time now) {
     return Done{std::move(attempt.answer.result), std::move(attempt.answer.warnings)};
 }
 
-// A cancel whose first copy got no answer may have been executed by it: a later "unknown order" is no proof
-// that nothing happened.
+// A cancel whose first copy got no answer, or "unavailable", may have been executed by it: a later "unknown
+// order" is no proof that nothing happened.
 void Retry::leave_in_doubt(Verdict& verdict) {
     Error* error = nullptr;
     if (auto* again = std::get_if<Again>(&verdict)) error = &again->error;
@@ -78,7 +85,7 @@ Retry::Verdict Retry::on_no_answer(const Attempt& attempt, double jitter) {
         Error error = protocol::make_error(
             ErrorCode::outcome_unknown, "the call was sent and no usable answer came (" + attempt.detail + ")"
         );
-        kraken::leave_outcome_open(error);
+        kraken::leave_outcome_open(error, endpoint_);
         return GiveUp{std::move(error)};
     }
     if (!sent && attempt.too_late) {

@@ -58,8 +58,9 @@ Result<Call> read_call(const Arguments& arguments, const Context& context, const
     const protocol::Endpoint* endpoint = protocol::find_endpoint(name);
     if (!endpoint)
         return fail(ErrorCode::unknown_endpoint, "Kraken has no such endpoint; see: krakkenctl endpoints");
-    auto parameters = kraken::Parameters::parse(arguments.raw("params"));
+    auto parameters = kraken::Parameters::parse(arguments.raw("params"), endpoint->body);
     if (!parameters) return std::unexpected(std::move(parameters.error()));
+    endpoint = &kraken::as_called(*endpoint, *parameters);
     if (auto allowed = may_call(*endpoint, *parameters, profile); !allowed)
         return std::unexpected(std::move(allowed.error()));
 

@@ -37,7 +37,7 @@ awaitable<Attempt> Api::call_public(
     net::Request request;
     request.method = "GET";
     request.target = protocol::path_of(endpoint) + query;
-    Attempt attempt = co_await send(std::move(request), deadline);
+    Attempt attempt = co_await send(endpoint, std::move(request), deadline);
     co_return attempt;
 }
 
@@ -55,7 +55,7 @@ awaitable<Attempt> Api::call_private(
         call.form == base::BodyForm::json ? "application/json" : "application/x-www-form-urlencoded"
     );
     request.body = std::move(call.body);
-    Attempt attempt = co_await send(std::move(request), deadline);
+    Attempt attempt = co_await send(endpoint, std::move(request), deadline);
     co_return attempt;
 }
 
@@ -87,9 +87,9 @@ awaitable<bool> Api::pause(std::chrono::microseconds time) {
     co_return !stopping_;
 }
 
-awaitable<Attempt> Api::send(net::Request request, steady_clock::time_point deadline) {
-    // Elsewhere a file's type is a proxy's, and would make a placed order of its bytes.
-    const bool may_be_file = request.target.ends_with("/RetrieveExport");
+awaitable<Attempt> Api::send(
+    const protocol::Endpoint& endpoint, net::Request request, steady_clock::time_point deadline
+) {
     const auto bounded = std::min(deadline, steady_clock::now() + request_timeout_);
     auto reply = co_await upstream_.exchange(std::move(request), bounded);
     state_ = reply ? "reachable" : "unreachable";
@@ -101,7 +101,9 @@ awaitable<Attempt> Api::send(net::Request request, steady_clock::time_point dead
         attempt.detail = failure.detail;
         co_return attempt;
     }
-    auto answer = read_reply(reply->status, may_be_file ? reply->content_type : "", std::move(reply->body));
+    // Elsewhere a file's type is a proxy's, and would make a placed order of its bytes.
+    if (!endpoint.answers_file) reply->content_type.clear();
+    auto answer = read_reply(reply->status, reply->content_type, std::move(reply->body));
     if (answer) {
         attempt.end = Attempt::End::answered;
         attempt.answer = std::move(*answer);

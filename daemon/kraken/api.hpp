@@ -77,7 +77,11 @@ public:
     awaitable<bool> pause(std::chrono::microseconds time);
 
 private:
-    awaitable<Attempt> send(net::Request request, std::chrono::steady_clock::time_point deadline);
+    awaitable<Attempt> send(
+        const protocol::Endpoint& endpoint,
+        net::Request request,
+        std::chrono::steady_clock::time_point deadline
+    );
 
     net::Upstream& upstream_;
     std::chrono::milliseconds request_timeout_;

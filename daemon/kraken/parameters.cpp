@@ -3,6 +3,10 @@
 #include "base/percent_encoding.hpp"
 #include "protocol/limits.hpp"
 
+#include <algorithm>
+#include <array>
+#include <boost/algorithm/string/predicate.hpp>
+
 namespace krakken::kraken {
 
 using protocol::ErrorCode;
@@ -42,8 +46,9 @@ Result<std::string> query_text(const std::string& name, std::string_view raw) {
 
 }  // namespace
 
-Result<Parameters> Parameters::parse(std::string_view json) {
+Result<Parameters> Parameters::parse(std::string_view json, protocol::Body body) {
     Parameters parameters;
+    if (body == protocol::Body::json) parameters.form_ = base::BodyForm::json;
     if (json.empty()) return parameters;
     const auto members =
         protocol::split_object(json, protocol::max_request_depth, protocol::Duplicates::refused_everywhere);
@@ -90,6 +95,25 @@ Result<std::string> Parameters::query() const {
             (query.empty() ? '?' : '&') + base::percent_encoded(name) + '=' + base::percent_encoded(*text);
     }
     return query;
+}
+
+bool is_off(std::string_view raw) {
+    constexpr auto words = std::to_array<std::string_view>({"", "0", "false", "none", "null"});
+    if (is_structure(raw)) return false;
+    const std::string text = scalar_text(raw);
+    return std::ranges::any_of(words, [&text](std::string_view word) {
+        return boost::algorithm::iequals(text, word);
+    });
+}
+
+const protocol::Endpoint& as_called(const protocol::Endpoint& endpoint, const Parameters& parameters) {
+    const std::string_view acting = endpoint.acting_parameter;
+    if (acting.empty()) return endpoint;
+    // "New" and "new[]" may be the same to Kraken, so they are the same here.
+    const bool acts = std::ranges::any_of(parameters.fields(), [acting](const Parameters::Field& field) {
+        return boost::algorithm::istarts_with(field.name, acting) && !is_off(field.raw);
+    });
+    return acts ? endpoint : protocol::without_acting(endpoint);
 }
 
 }  // namespace krakken::kraken

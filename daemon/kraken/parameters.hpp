@@ -4,6 +4,7 @@
 // number or string keeps the text that the client wrote.
 
 #include "base/types.hpp"
+#include "protocol/endpoints.hpp"
 #include "protocol/error.hpp"
 #include "protocol/json_text.hpp"
 
@@ -17,11 +18,19 @@ using protocol::Result;
 
 class Parameters {
 public:
+    struct Field {
+        std::string name;
+        std::string raw;  // JSON as the client wrote it, never null
+    };
+
     // `json` is the client's "params" object, empty when it gave none. invalid_params: not an object, null,
     // `nonce` or `otp`. Keeps its own copy.
-    static Result<Parameters> parse(std::string_view json);
+    static Result<Parameters> parse(std::string_view json, protocol::Body body = protocol::Body::flat);
 
-    // A form, unless a value is an array or object.
+    // What the client gave, in its order; names are decoded and unlike each other, at every depth.
+    const std::vector<Field>& fields() const { return fields_; }
+
+    // As the endpoint's table says: where that leaves a choice, a form unless a value is an array or object.
     base::BodyForm form() const { return form_; }
 
     // The body of a private call: `nonce` first, then the client's fields in the client's order.
@@ -32,13 +41,15 @@ public:
     Result<std::string> query() const;
 
 private:
-    struct Field {
-        std::string name;
-        std::string raw;  // JSON as the client wrote it
-    };
-
     std::vector<Field> fields_;
     base::BodyForm form_ = base::BodyForm::form;
 };
+
+// Does a value obviously switch off what it is given for: null, false, 0, "", "0", "false", "none"? Letters
+// of either case; every other spelling counts as on. `raw` is one checked JSON value.
+bool is_off(std::string_view raw);
+
+// The row of the table that holds for this call: one that acts, unless what makes it act is off.
+const protocol::Endpoint& as_called(const protocol::Endpoint& endpoint, const Parameters& parameters);
 
 }  // namespace krakken::kraken

@@ -1,6 +1,7 @@
 #pragma once
 
-// What Kraken's error strings mean: one table from their texts to the contract's codes.
+// What Kraken's error strings mean: from the texts of one answer to the contract's code, what was and was not
+// done, and a remedy. The texts themselves are in meanings.hpp.
 
 #include "base/types.hpp"
 #include "protocol/endpoints.hpp"
@@ -18,8 +19,13 @@ namespace krakken::kraken {
 // `now`: Kraken says until when it throttles, and callers want to know how long.
 protocol::Error classify(std::vector<std::string> errors, const protocol::Endpoint& endpoint, base::Time now);
 
-// Turns the error of a call that acts once into outcome_unknown: it may have been executed.
-void leave_outcome_open(protocol::Error& error);
+// May the call that was answered so have been executed all the same? Asked for calls that are repeated, whose
+// attempts are fresh: a refused nonce then leaves nothing open.
+bool leaves_open(const std::vector<std::string>& errors);
+
+// Turns the error of a call that acts once into outcome_unknown: it may have been executed. The remedy says
+// where to look.
+void leave_outcome_open(protocol::Error& error, const protocol::Endpoint& endpoint);
 
 // May a lost or ambiguous answer to this call have moved an order or money?
 bool acts_once(const protocol::Endpoint& endpoint);

@@ -116,6 +116,92 @@ TEST_CASE("the form is JSON as soon as one value is an array or object") {
     CHECK(read(R"({"b":{},"a":1})").form() == BodyForm::json);
 }
 
+TEST_CASE("an endpoint's table can ask for JSON whatever the values are") {
+    using krakken::protocol::find_endpoint;
+    const auto level3 =
+        Parameters::parse(R"({"pair":"XBTUSD","depth":1.0e1})", find_endpoint("Level3")->body);
+    CHECK(level3->form() == BodyForm::json);
+    CHECK(level3->body(Nonce(1)) == R"({"nonce":"1","pair":"XBTUSD","depth":1.0e1})");
+    const auto batch = Parameters::parse("", find_endpoint("AddOrderBatch")->body);
+    CHECK(batch->body(Nonce(1)) == R"({"nonce":"1"})");
+    const auto order = Parameters::parse(R"({"pair":"XBTUSD"})", find_endpoint("AddOrder")->body);
+    CHECK(order->form() == BodyForm::form);
+    const auto strategies = R"({"lock_type":["flex"]})";
+    CHECK(Parameters::parse(strategies, find_endpoint("Earn/Strategies")->body)->form() == BodyForm::json);
+}
+
+TEST_CASE("what obviously switches off, and what does not") {
+    for (const auto* off :
+         {"null",
+          "false",
+          "0",
+          R"("")",
+          R"("0")",
+          R"("false")",
+          R"("False")",
+          R"("none")",
+          R"("NONE")",
+          R"("n\u006fne")"}) {
+        CAPTURE(off);
+        CHECK(is_off(off));
+    }
+    for (const auto* on :
+         {"true", "1", "0.0", "-0", "0e0", R"("true")", R"(" ")", R"("no")", R"("0:1")", "[]", "{}", "[false]"
+         }) {
+        CAPTURE(on);
+        CHECK_FALSE(is_off(on));
+    }
+}
+
+TEST_CASE("a read with a parameter that acts is not the read that may be repeated") {
+    const auto& endpoint = *krakken::protocol::find_endpoint("DepositAddresses");
+    const auto repeatable = [&](std::string_view json) { return as_called(endpoint, read(json)).repeatable; };
+    CHECK(repeatable(""));
+    CHECK(repeatable(R"({"asset":"XBT","method":"Bitcoin"})"));
+    CHECK(repeatable(R"({"new":false})"));
+    CHECK(repeatable(R"({"new":"false"})"));
+    for (const auto* json :
+         {R"({"new":true})",
+          R"({"new":"true"})",
+          R"({"new":1})",
+          R"({"new":"yes"})",
+          R"({"n\u0065w":true})",
+          R"({"New":true})",
+          R"({"new[]":"1"})",
+          R"({"new":[true]})"}) {
+        CAPTURE(json);
+        CHECK_FALSE(repeatable(json));
+    }
+    // Where nothing acts by a parameter, the row is the table's.
+    const auto& balance = *krakken::protocol::find_endpoint("Balance");
+    CHECK(&as_called(balance, read(R"({"new":true})")) == &balance);
+}
+
+TEST_CASE("a public call's query carries what a form carries") {
+    CHECK(
+        read(R"({"asset_class":"tokenized_asset","pair":"BTC/USD"})").query() ==
+        "?asset_class=tokenized_asset&pair=BTC%2FUSD"
+    );
+    CHECK(read(R"({"a":true,"b":false,"c":""})").query() == "?a=true&b=false&c=");
+    CHECK(read(R"({"a":"+5% \u20ac&=#"})").query() == "?a=%2B5%25%20%E2%82%AC%26%3D%23");
+    CHECK(read(R"({"a":["+1","x,y"]})").query() == "?a=%2B1%2Cx%2Cy");
+    CHECK(read(R"({"since":"1688671969993150842"})").query() == "?since=1688671969993150842");
+}
+
+TEST_CASE("numbers inside arrays and objects are not touched") {
+    const std::string orders =
+        R"([{"volume":1.2000,"price": 40000.10 ,"userref":-0},{"volume":"0.00000001","x":[1E+8]}])";
+    CHECK(body_of("{\"orders\":" + orders + "}") == R"({"nonce":"1616492376594","orders":)" + orders + "}");
+}
+
+TEST_CASE("fields are there to be read, by their decoded names") {
+    const Parameters parameters = read(R"({"lever\u0061ge":"2:1","x":[1]})");
+    REQUIRE(parameters.fields().size() == 2);
+    CHECK(parameters.fields().front().name == "leverage");
+    CHECK(parameters.fields().front().raw == R"("2:1")");
+    CHECK(parameters.fields().back().raw == "[1]");
+}
+
 TEST_CASE("a public call's query joins arrays by commas") {
     CHECK(read("").query() == "");
     CHECK(read("{}").query() == "");

@@ -65,19 +65,84 @@ TEST_CASE("one error that leaves a placement open leaves it open, whatever stand
 }
 
 TEST_CASE("a missing permission is named as Kraken's page names it") {
+    const std::string otp =
+        "; if the key has two-factor authentication, check the OTP that was saved with it";
+    const auto text = GENERATE(as<std::string>(), "EGeneral:Permission denied", "EAPI:Permission denied");
     CHECK(
-        place({"EGeneral:Permission denied"}).remedy ==
-        R"(tick "Orders and trades - Create & modify orders" for this key at Kraken)"
+        place({text}).remedy ==
+        R"(tick "Orders and trades - Create & modify orders" for this key at Kraken)" + otp
     );
-    CHECK(classify({"EAPI:Permission denied"}, *find_endpoint("GetApiKeyInfo"), now).remedy.empty());
+    CHECK(read({text}).remedy == R"(tick "Funds permissions - Query" for this key at Kraken)" + otp);
     CHECK(
-        read({"EAccount:Invalid permissions:x"}).remedy ==
-        "see the account's verification and region at Kraken"
+        classify({text}, *find_endpoint("AddOrderBatch"), now).remedy ==
+        R"(tick "Orders and trades - Create & modify orders" and "Orders and trades - Cancel & close orders")"
+        " for this key at Kraken" +
+            otp
+    );
+    CHECK(
+        classify({text}, *find_endpoint("Earn/Strategies"), now).remedy ==
+        "see the key's permissions at Kraken" + otp
     );
 }
 
-TEST_CASE("an open placement says not to repeat it") {
-    CHECK(place({"EGeneral:Internal error"}).remedy.starts_with("do not repeat it"));
+TEST_CASE("remedies name what a person has to do") {
+    const auto [text, part] = GENERATE(table<std::string, std::string>({
+        {"EAPI:Invalid key", "add it again"},
+        {"EAPI:Invalid signature", "OTP"},
+        {"EAPI:Invalid nonce", "other program"},
+        {"EAPI:Rate limit exceeded", "0.33 (starter), 0.5 (intermediate) or 1 (pro) a second"},
+        {"EGeneral:Temporary lockout", "15 minutes"},
+        {"EAuth:Account unconfirmed", "e-mail"},
+        {"ETrade:User Locked", "support"},
+        {"EAccount:Invalid permissions:EXAMPLE trading restricted for US:WA.", "region"},
+        {"EOrder:Trading agreement required", "accept it"},
+        {"EOrder:Order minimum not met", "AssetPairs"},
+        {"EOrder:Cost minimum not met", "AssetPairs"},
+        {"EOrder:Tick size check failed", "AssetPairs"},
+        {"EOrder:Insufficient funds", "BalanceEx"},
+        {"EOrder:Margin level too low", "TradeBalance"},
+        {"EOrder:Unknown order", "QueryOrders"},
+        {"EQuery:Unknown asset pair", "AssetPairs"},
+        {"EQuery:Unknown asset", "Assets"},
+        {"EService:Market in cancel_only mode", "status.kraken.com"},
+    }));
+    CAPTURE(text);
+    CHECK(read({text}).remedy.contains(part));
+}
+
+TEST_CASE("what is open says not to repeat it, and where to look") {
+    const auto [name, part] = GENERATE(table<std::string, std::string>({
+        {"AddOrder", "OpenOrders and ClosedOrders"},
+        {"AddOrderBatch", "cl_ord_id or userref"},
+        {"AmendOrder", "QueryOrders (by txid)"},
+        {"EditOrder", "QueryOrders (by txid)"},
+        {"AddStrategy", "GetOpenStrategies"},
+        {"AddExport", "ExportStatus"},
+        {"DepositAddresses", "DepositAddresses without new"},
+        {"CreateSubaccount", "Kraken"},
+        {"Withdraw", "WithdrawStatus"},
+        {"WalletTransfer", "Ledgers"},
+        {"Earn/Allocate", "Earn/AllocateStatus"},
+    }));
+    CAPTURE(name);
+    const Error error = classify({"EGeneral:Internal error"}, *find_endpoint(name), now);
+    CHECK(error.code == ErrorCode::outcome_unknown);
+    CHECK(error.executed == Executed::unknown);
+    CHECK_FALSE(error.retryable);
+    CHECK_FALSE(error.retry_after);
+    CHECK(error.remedy.starts_with("do not repeat it; look it up first"));
+    CHECK(error.remedy.contains(part));
+}
+
+TEST_CASE("how long to wait is told to whoever has to wait") {
+    CHECK(place({"EAPI:Rate limit exceeded"}).retry_after == 6s);
+    CHECK(place({"EOrder:Rate limit exceeded"}).retry_after == 6s);
+    CHECK(place({"EService:Throttled"}).retry_after == 6s);
+    CHECK(place({"EGeneral:Temporary lockout"}).retry_after == 15min);
+    CHECK(read({"EGeneral:Temporary lockout"}).retry_after == 15min);
+    CHECK_FALSE(place({"EOrder:Insufficient funds"}).retry_after);
+    // A read is repeated by the daemon, with growing pauses.
+    CHECK_FALSE(read({"EAPI:Rate limit exceeded"}).retry_after);
 }
 
 TEST_CASE("throttling says until when, within reason") {
