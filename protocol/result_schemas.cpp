@@ -51,7 +51,8 @@ Schema one_of(std::initializer_list<std::string_view> words) {
 }
 
 Schema always(Schema value) {
-    return {{"const", std::move(value)}};
+    const std::string_view kind = value.is_bool() ? "boolean" : "string";
+    return {{"type", kind}, {"const", std::move(value)}};
 }
 
 Schema list_of(Schema item) {

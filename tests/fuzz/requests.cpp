@@ -30,7 +30,10 @@ void check_line(std::string_view line, protocol::SocketKind socket) {
     require(!read.requests.empty(), "a line is answered");
     require(read.batch || read.requests.size() == 1, "one request without a batch");
     require(read.requests.size() <= protocol::max_batch, "a batch has an end");
+    std::vector<gate::Reply> replies;
     for (const auto& request : read.requests) {
+        const std::string& id = request ? request->id : request.error().id;
+        if (!id.empty()) replies.push_back({id, "c", gate::reply_text(id, "true")});
         if (request) {
             check_id(request->id, line);
             require(protocol::is_served(*request->method, socket), "the method belongs to this socket");
@@ -41,6 +44,11 @@ void check_line(std::string_view line, protocol::SocketKind socket) {
                 check_reply(gate::reply_text(request.error().id, std::unexpected(request.error().error)));
         }
     }
+    const bool answered = !replies.empty();
+    // However little room there is.
+    const std::string together = gate::reply_line(read.batch, std::move(replies), line.size());
+    require(together.empty() != answered, "an answer to all that is no notification");
+    if (answered) check_reply(together);
 }
 
 std::vector<std::string> lines_of(std::string_view text) {

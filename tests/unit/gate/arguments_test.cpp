@@ -2,7 +2,10 @@
 
 #include "gate/arguments.hpp"
 
+#include "base/types.hpp"
+
 #include <catch2/catch.hpp>
+#include <regex>
 
 namespace {
 
@@ -128,4 +131,25 @@ TEST_CASE("a secret is decoded into memory of its own") {
     CHECK(secret.use([](std::string_view text) { return text == "ab\n\xE2\x82\xAC\"c"; }));
     const std::string empty = R"({"passphrase":""})";
     CHECK(good(empty, "unlock").secret("passphrase").empty());
+}
+
+TEST_CASE("the pattern that the table tells for names is the one that they are held to") {
+    for (const char* method : {"account.add", "account.validate", "account.remove", "nonce.import"}) {
+        const auto& parameter = find_method(method)->parameters.front();
+        const std::regex pattern{std::string(parameter.pattern)};
+        for (const std::string& name :
+             {std::string("a"),
+              std::string("user_env-9"),
+              std::string(64, 'z'),
+              std::string(65, 'z'),
+              std::string(),
+              std::string("A"),
+              std::string("a b"),
+              std::string("a."),
+              std::string("a\n"),
+              std::string("\xC3\xA4")}) {
+            CAPTURE(method, name);
+            CHECK(std::regex_match(name, pattern) == base::AccountName::parse(name).has_value());
+        }
+    }
 }

@@ -181,3 +181,36 @@ TEST_CASE("replies are one line with result or error as they are") {
     CHECK(text.starts_with(R"({"jsonrpc":"2.0","id":null,"error":{"code":-32700,)"));
     CHECK_FALSE(text.contains('\n'));
 }
+
+TEST_CASE("the replies of a line go into one, notifications have none") {
+    using gate::reply_line;
+    CHECK(reply_line(false, {{"1", "c", "{1}"}}) == "{1}");
+    CHECK(reply_line(false, {{"", "c", ""}}) == "");
+    CHECK(reply_line(true, {{"1", "c", "{1}"}}) == "[{1}]");
+    CHECK(reply_line(true, {{"1", "c", "{1}"}, {"", "d", ""}, {"2", "e", "{2}"}}) == "[{1},{2}]");
+    CHECK(reply_line(true, {{"", "c", ""}, {"", "d", ""}}) == "");
+}
+
+TEST_CASE("a reply that is too long becomes an error, and the short ones beside it stay") {
+    const std::string order = gate::reply_text("1", R"({"txid":["O"]})");
+    const std::string book = gate::reply_text("2", '"' + std::string(2000, 'x') + '"');
+    const std::string fills = gate::reply_text("3", '"' + std::string(1500, 'x') + '"');
+    const std::size_t all = order.size() + book.size() + fills.size() + 4;
+    const auto line_of = [&](std::size_t most) {
+        return gate::reply_line(true, {{"1", "c", order}, {"2", "d", book}, {"3", "e", fills}}, most);
+    };
+    CHECK(line_of(all) == "[" + order + "," + book + "," + fills + "]");
+    for (const std::size_t most : {all - 1, all - 1000, std::size_t{2500}, std::size_t{1500}}) {
+        const std::string line = line_of(most);
+        CHECK(line.size() <= most);
+        CHECK(line.starts_with("[" + order + R"(,{"jsonrpc":"2.0","id":2,"error":{"code":-32017,)"));
+        CHECK(line.contains(R"("executed":"no","retryable":false,"origin":"daemon","call_id":"d")"));
+        CHECK(line.contains(fills) == (most > 2000));
+        CHECK(line.ends_with("}]"));
+    }
+    // A single one, too.
+    const std::string alone = gate::reply_line(false, {{"2", "d", book}}, book.size() - 1);
+    CHECK(alone.starts_with(R"({"jsonrpc":"2.0","id":2,"error":{"code":-32017,)"));
+    // Nothing is lost where nothing can be gained.
+    CHECK(gate::reply_line(true, {{"1", "c", order}}, 1) == "[" + order + "]");
+}
