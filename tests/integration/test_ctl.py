@@ -5,17 +5,17 @@ back, and that no secret is shown, echoed, or sent to a stranger."""
 import json
 import os
 import pathlib
-import pty
 import select
 import shutil
 import signal
 import socket
 import subprocess
 import tempfile
-import termios
 import threading
 import time
 import unittest
+
+from terminal import Terminal
 
 KRAKKENCTL = os.environ["TEST_KRAKKENCTL"]
 NOBODY = 65534
@@ -95,57 +95,6 @@ def environment(**more):
     return {"PATH": os.environ["PATH"], "HOME": "/nonexistent", **more}
 
 
-class Terminal:
-    """krakkenctl at a terminal of its own."""
-
-    def __init__(self, *arguments):
-        self.shown = b""
-        self.status = None
-        self.pid, self.terminal = pty.fork()
-        if self.pid == 0:
-            os.execve(KRAKKENCTL, ["krakkenctl", *arguments], environment())
-
-    def read_some(self):
-        if not select.select([self.terminal], [], [], DEADLINE)[0]:
-            raise AssertionError(f"nothing more came after {self.shown!r}")
-        try:
-            piece = os.read(self.terminal, 4096)
-        except OSError:  # how Linux tells that the other side has gone
-            piece = b""
-        self.shown += piece
-        return piece
-
-    def end(self):
-        """Leaves nothing behind, also where the test failed half-way."""
-        if self.status is None:
-            os.kill(self.pid, signal.SIGKILL)
-            os.waitpid(self.pid, 0)
-        os.close(self.terminal)
-
-    def expect(self, text):
-        """Reads until `text` was shown, behind everything that was expected before."""
-        start = getattr(self, "at", 0)
-        while text.encode() not in self.shown[start:]:
-            if not self.read_some():
-                raise AssertionError(f"{text!r} was not shown, but {self.shown[start:]!r}")
-        self.at = self.shown.index(text.encode(), start) + len(text.encode())
-
-    def type(self, line):
-        os.write(self.terminal, line.encode() + b"\n")
-
-    def echoes(self):
-        return bool(termios.tcgetattr(self.terminal)[3] & termios.ECHO)
-
-    def wait(self):
-        while self.read_some():
-            pass
-        return self.reap()
-
-    def reap(self):
-        self.status = os.waitpid(self.pid, 0)[1]
-        return self.status
-
-
 class CtlTest(unittest.TestCase):
     def daemon(self, **answers):
         daemon = FakeDaemon({name.replace("__", "."): answer for name, answer in answers.items()})
@@ -153,7 +102,7 @@ class CtlTest(unittest.TestCase):
         return daemon
 
     def terminal(self, folder, *arguments):
-        terminal = Terminal(*arguments, "--runtime-dir", folder)
+        terminal = Terminal([KRAKKENCTL, *arguments, "--runtime-dir", folder], environment())
         self.addCleanup(terminal.end)
         return terminal
 
