@@ -251,7 +251,8 @@ TEST_CASE("a secret of another length is used with a warning", "[environment]") 
 
 TEST_CASE("a name that is empty or too long is ignored with a warning", "[environment]") {
     const std::string long_name(60, 'X');
-    for (const std::string& name : {std::string(), long_name, std::string(5000, 'Y')}) {
+    for (const std::string& name :
+         {std::string(), long_name, std::string(5000, 'Y'), std::string(100, '\xff')}) {
         CAPTURE(name);
         const auto warnings = warnings_in(
             {"KRAKEN_USER_" + name + "_API_KEY=k", "KRAKEN_USER_" + name + "_API_SECRET=" + secret}
