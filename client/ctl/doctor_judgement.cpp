@@ -196,7 +196,7 @@ Findings judge_key(const std::string& account, const client::Outcome<std::string
             {check,
              Verdict::warn,
              shown(item),
-             "at Kraken: Settings > API, then krakkenctl account validate " + account}
+             "change that at Kraken (Settings, API), then run: krakkenctl account validate " + account}
         );
     return findings;
 }

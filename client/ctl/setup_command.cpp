@@ -74,6 +74,16 @@ std::string_view find_account(std::string_view list, std::string_view name) {
     return {};
 }
 
+// A key in the environment stands before one of the same name in the vault, which would never be used.
+void refuse_hidden_account(client::Client& daemon, const std::string& name) {
+    const auto list = daemon.request("account.list");
+    if (list && Fields(find_account(*list, name)).text("source") == "environment")
+        throw UsageError(
+            "account '" + name +
+            "' comes from krakkend's environment; give the one in the vault another name: --account NAME"
+        );
+}
+
 // The result of account.add; of an account that a person finds there already, that of account.validate.
 client::Outcome<std::string> ensure_account(
     client::Client& daemon, std::string_view list, const SetupOptions& options, SecretReader& reader
@@ -85,11 +95,6 @@ client::Outcome<std::string> ensure_account(
         print_error("Step 2 of 3: the API key of account '" + name + "'.\n" + key_notice());
         return add_first_account(daemon, options.account, reader, at_terminal);
     }
-    if (existing.text("source") == "environment")
-        throw UsageError(
-            "account '" + name +
-            "' comes from krakkend's environment; give the one in the vault another name: --account NAME"
-        );
     print_error(
         "Step 2 of 3: there is an account '" + name +
         "' already. (Another one: --account NAME)\nAsking Kraken whether it accepts its key ...\n"
@@ -124,10 +129,7 @@ Finished add_and_finish(
         return Fields(item).text("name") == name;
     });
     const auto added = ensure_account(daemon, *list, options, reader);
-    if (!added) {
-        print_error("The vault is there and open. Once the cause is gone: krakkenctl setup\n");
-        return std::unexpected(added.error());
-    }
+    if (!added) return std::unexpected(added.error());
     if (!context.json) print(readable_validation(*added) + "\n");
     const auto status = daemon.request("status");
     if (!status) return std::unexpected(status.error());
@@ -147,11 +149,22 @@ Finished setup(const Context& context, const SetupOptions& options) {
     if (!daemon) return std::unexpected(std::move(daemon.error()));
     const auto status = daemon->request("status");
     if (!status) return std::unexpected(status.error());
+    refuse_hidden_account(*daemon, options.account.name);
     print_error(welcome);
     SecretReader reader(options.source);
     if (auto opened = open_vault(*daemon, *status, options.source, reader); !opened)
         return std::unexpected(std::move(opened.error()));
-    return add_and_finish(context, options, *daemon, reader);
+    const auto say_what_is_done = [] {
+        print_error("The vault is there and open. Once the cause is gone: krakkenctl setup\n");
+    };
+    try {
+        auto finished = add_and_finish(context, options, *daemon, reader);
+        if (!finished) say_what_is_done();
+        return finished;
+    } catch (const UsageError&) {
+        say_what_is_done();
+        throw;
+    }
 }
 
 }  // namespace

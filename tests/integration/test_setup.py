@@ -253,6 +253,12 @@ class SetupTest(PersonTest):
         terminal.expect("the input ended")
         self.finish(terminal, status=2)
         self.assertTrue(terminal.echoes())
+        terminal = self.terminal("setup")
+        self.choose_passphrase(terminal)
+        terminal.expect("API key: ")
+        terminal.press("D")
+        terminal.expect("The vault is there and open.")
+        self.finish(terminal, status=2)
 
 
 class ConfigurationTest(PersonTest):
@@ -271,6 +277,20 @@ class ConfigurationTest(PersonTest):
         out, _ = self.ctl("setup", "--stdin", "--json", stdin=self.GIVEN, expected=1)
         self.assertEqual(json.loads(out)["data"]["reason"], "exists")
         self.assertEqual(self.daemon.config.read_text(), before)
+
+    def test_an_account_of_the_environment(self):
+        self.daemon.stop()
+        key, environment = self.keys["master"], self.daemon.environment
+        self.daemon.environment = lambda **more: environment(
+            KRAKEN_API_KEY=key.api_key, KRAKEN_API_SECRET=key.api_secret, **more)
+        self.daemon.start()
+        self.daemon.environment = environment
+        _, error = self.ctl("setup", "--stdin", stdin=self.GIVEN, expected=2)
+        self.assertIn("comes from krakkend's environment", error)
+        with self.daemon.client() as client:
+            self.assertIs(client.result("status")["vault"]["exists"], False)
+        self.assertRegex(self.ctl("status")[0], "master +environment +ready +-")
+        self.ctl("doctor")
 
     def test_json_is_one_document(self):
         out, _ = self.ctl("setup", "--stdin", "--json", stdin=self.GIVEN)

@@ -80,7 +80,7 @@ TEST_CASE("status: the summary first, every account, remedies, what is not prote
     CHECK(text.starts_with("krakkend is unlocked\n"));
     CHECK_THAT(text, Contains("ACCOUNT  SOURCE       STATE        VALIDATED    CALLS  ERRORS       P50\n"));
     CHECK_THAT(text, Contains("master   vault        ready        1 of 2     1234567       3  41.50 ms\n"));
-    CHECK_THAT(text, Contains("bot1     environment  auth_failed  no         1234567       3  41.50 ms\n"));
+    CHECK_THAT(text, Contains("bot1     environment  auth_failed  -          1234567       3  41.50 ms\n"));
     CHECK_THAT(text, Contains("bot1: EAPI:Invalid key\n"));
     CHECK_THAT(text, Contains("bot1: make a new key\n"));
     CHECK_THAT(text, Contains("hides the one of that name in the\n  vault\n"));
