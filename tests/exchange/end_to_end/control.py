@@ -40,11 +40,16 @@ class Controlling(ExchangeTest):
         change(permissions=[QF], nonce_window=50)
         nonce = exchange.key("carol-1")["nonce"]
         self.assertEqual(exchange.errors(key="carol-1", nonce=str(int(nonce) - 40)), [])
+        change(last_nonce="9000000000000000000")
+        self.assertEqual(exchange.errors(key="carol-1", nonce="8999999999999999900"), ["EAPI:Invalid nonce"])
+        self.assertEqual(exchange.errors(key="carol-1", nonce="9000000000000000001"), [])
         change(revoked=True)
         self.assertEqual(exchange.errors(key="carol-1"), ["EAPI:Invalid key"])
         for wrong in ({"account": "carol", "balances": {"ZUSD": "1"}}, {"account": "dave", "balances": {"NOPE": "1"}},
                       {"account": "dave", "key": {"api_key": "d", "api_secret": "?"}}, {"tier": "pro"},
-                      {"account": "bob", "key": {"api_key": "alice-main"}}):
+                      {"account": "bob", "key": {"api_key": "alice-main"}},
+                      {"account": "alice", "key": {"api_key": "alice-main", "last_nonce": "soon"}},
+                      {"account": "alice", "key": {"api_key": "alice-main", "last_nonce": 5}}):
             exchange.control("POST", "/accounts", wrong, status=400)
 
     def test_market_settings_that_cannot_be(self):

@@ -48,6 +48,10 @@ void change_key(ApiKey& key, const boost::json::object& object) {
             if (!value.is_null()) key.otp = as_text(value, name);
         } else if (name == "nonce_window") {
             key.nonce_window = static_cast<std::uint64_t>(as_count(value, name));
+        } else if (name == "last_nonce") {
+            const auto nonce = parse_nonce(as_text(value, name));
+            if (!nonce) throw Wrong{"last_nonce must be decimal digits up to 2^64-1"};
+            key.nonces.record(*nonce);
         } else if (name == "ip_allowlist") {
             key.ip_allowlist = as_values<std::vector<std::string>>(value, name);
         } else if (name == "valid_until") {
