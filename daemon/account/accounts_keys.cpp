@@ -196,9 +196,12 @@ awaitable<std::optional<Accounts::Refused>> Accounts::ask_kraken(Validation& val
 awaitable<Result<std::string>> Accounts::ask(
     std::shared_ptr<Lane> lane, const protocol::Endpoint& endpoint, Asking how
 ) {
-    const auto deadline = steady_clock::now() + settings_.validation_timeout;
+    // A key with a TOTP seed has one code for each half minute, and this may be its second question.
+    constexpr std::chrono::seconds code_period{30};
+    const auto wait = settings_.validation_timeout + code_period;
+    const auto deadline = steady_clock::now() + wait;
     const auto parameters = kraken::Parameters::parse("");
-    const Call call{&endpoint, *parameters, deadline, settings_.validation_timeout, "validation"};
+    const Call call{&endpoint, *parameters, deadline, wait, "validation"};
     const SendOnce send_once = [&] {
         return lane->send(*call.endpoint, call.parameters, {deadline, deadline}, nullptr, how.hold);
     };
