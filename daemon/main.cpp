@@ -10,11 +10,14 @@
 #include "app/life_cycle.hpp"
 #include "app/logging.hpp"
 #include "app/options.hpp"
+#include "app/reload.hpp"
+#include "app/start_warnings.hpp"
 #include "base/files.hpp"
 #include "base/hardening.hpp"
 #include "base/log.hpp"
-#include "gate/peer.hpp"
 #include "protocol/version.hpp"
+
+#include <unistd.h>
 
 #include <boost/asio/io_context.hpp>
 #include <cstdio>
@@ -33,58 +36,44 @@ int fail(int status, const protocol::Error& error) {
     return fail(status, error.remedy.empty() ? error.message : error.message + "\nRemedy: " + error.remedy);
 }
 
-int run(const app::Options& options, const base::Protection& protection) {
+int run(const app::Options& options, const base::Protection& protection, keeper::EnvironmentKeys keys) {
     const protocol::Paths paths = protocol::find_paths(options.paths);
     const auto configuration = app::read_configuration(paths.config_file());
     if (!configuration) return fail(app::exit_configuration, configuration.error());
-    const std::string& group_name = configuration->client_group;
-    const auto client_group = gate::group_named(group_name);
-    if (!client_group && !group_name.empty())
-        return fail(app::exit_configuration, "there is no group " + group_name);
+    const auto client_group = app::client_group(*configuration);
+    if (!client_group) return fail(app::exit_configuration, client_group.error());
     boost::asio::io_context context{1};
     // Throws if base_url or ca_file cannot work, which a check of the configuration must find, too.
     const auto upstream = net::make_upstream(context.get_executor(), app::upstream_settings(*configuration));
-    if (options.check_config) {
-        std::printf("%s is in order\n", paths.config_file().c_str());
-        return app::exit_drained;
-    }
+    const auto legacy_nonces = app::legacy_nonces(*configuration);
+    const auto warnings = app::start_warnings(*configuration, keys, legacy_nonces);
+    if (options.check_config) return app::report_check(paths.config_file(), warnings);
 
     const auto state_folder = base::StrictFolder::open_or_make(paths.state_dir);
     if (!state_folder) return fail(app::exit_storage, state_folder.error());
     const auto instance = base::InstanceLock::take(*state_folder, "krakkend.lock");
     if (!instance) {
-        const bool held = instance.error().details.contains("pid");
-        return fail(held ? app::exit_second_instance : app::exit_storage, instance.error());
+        const bool second = instance.error().details.contains("pid");
+        return fail(second ? app::exit_second_instance : app::exit_storage, instance.error());
     }
 
-    app::start_logging(
-        options.log_level.empty() ? configuration->log_level : options.log_level, configuration->log_format
-    );
+    app::start_logging(app::log_settings(*configuration, options.log_level));
     base::log(
         base::LogLevel::info, "start", {{"version", protocol::version}, {"base_url", configuration->base_url}}
     );
-
-    for (const std::string& setting : app::settings_without_effect(*configuration)) {
-        base::log(base::LogLevel::warn, "config.without_effect", {{"setting", setting}});
-    }
+    app::log_warnings(warnings);
 
     const base::SystemClock wall_clock;
     kraken::ServerClock clock(wall_clock);
     auto store = state::open_state_store(context.get_executor(), paths.state_dir);
     if (!store) return fail(app::exit_storage, store.error());
     kraken::Api api(*upstream, configuration->request_timeout);
-    const auto keeper =
-        keeper::make_keeper(context.get_executor(), clock, {paths.vault_file, configuration->kdf});
-
-    account::Services services{context.get_executor(), *keeper, **store, api, clock};
-    account::Accounts accounts(
-        services,
-        {.default_account = configuration->default_account,
-         .validation_timeout = configuration->request_timeout,
-         .retry = configuration->retry,
-         .accounts = {},
-         .legacy_nonces = {}}
+    const auto keeper = keeper::make_keeper(
+        context.get_executor(), clock, {paths.vault_file, configuration->kdf, std::move(keys)}
     );
+
+    const auto settings = app::account_settings(*configuration, legacy_nonces.floors);
+    account::Accounts accounts({context.get_executor(), *keeper, **store, api, clock}, settings);
     gate::Changes changes(context.get_executor());
     gate::Backend backend{
         context.get_executor(),
@@ -97,13 +86,14 @@ int run(const app::Options& options, const base::Protection& protection) {
         configuration->base_url,
         paths.config_file()
     };
-    gate::Server server(backend, {paths, client_group, configuration->max_clients});
+    gate::Server server(backend, {paths, *client_group, configuration->max_clients});
     if (auto opened = server.open(); !opened) return fail(app::exit_configuration, opened.error());
 
     app::LifeCycle life(context, backend, server, *upstream);
     backend.shut_down = [&life] { life.shut_down(); };
+    backend.reload = app::Reload(*configuration, options.log_level, settings, backend);
     backend.clients = [&server] { return server.clients(); };
-    if (!configuration->key_file.empty()) life.unlock_with(configuration->key_file);
+    life.unlock_with(app::start_key_file(*configuration));
     base::log(base::LogLevel::info, "ready", {{"socket", paths.client_socket().string()}});
     return life.run();
 }
@@ -112,10 +102,13 @@ int run(const app::Options& options, const base::Protection& protection) {
 
 int main(int argc, char** argv) {
     const krakken::base::Protection protection = krakken::base::harden_process();
+    // Before anything could copy or show the environment.
+    auto keys = krakken::keeper::take_environment_keys(environ);
     const auto options = krakken::app::read_options(argc, argv);
     if (const int* status = std::get_if<int>(&options)) return *status;
+    if (!keys) return fail(krakken::app::exit_configuration, keys.error());
     try {
-        const int status = run(std::get<krakken::app::Options>(options), protection);
+        const int status = run(std::get<krakken::app::Options>(options), protection, std::move(*keys));
         krakken::app::stop_logging();
         return status;
     } catch (const std::exception& error) {

@@ -1,144 +1,93 @@
 #include "app/configuration.hpp"
 
+#include "base/files.hpp"
 #include "protocol/nearest_name.hpp"
 #include "protocol/version.hpp"
+#include "setting_values.hpp"
 
+#include <fcntl.h>
 #include <fmt/format.h>
 #include <sys/stat.h>
 #include <toml++/toml.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <array>
+#include <cerrno>
 #include <optional>
 
 namespace krakken::app {
 
 namespace {
 
-// What is wrong with a value, empty when nothing is.
-using Complaint = std::optional<std::string>;
+constexpr std::size_t max_size = std::size_t{1} << 20;  // of the file, in bytes
 
-Complaint read_text(const toml::node& node, std::string& target) {
-    if (!node.is_string()) return "must be a string";
-    target = node.as_string()->get();
-    return std::nullopt;
-}
-
-Complaint read_flag(const toml::node& node, bool& target) {
-    if (!node.is_boolean()) return "must be true or false";
-    target = node.as_boolean()->get();
-    return std::nullopt;
-}
-
-template <class Number>
-Complaint read_number(const toml::node& node, Number& target, std::int64_t least, std::int64_t most) {
-    const auto complaint = fmt::format("must be a whole number from {} to {}", least, most);
-    if (!node.is_integer()) return complaint;
-    const std::int64_t value = node.as_integer()->get();
-    if (value < least || value > most) return complaint;
-    target = static_cast<Number>(value);
-    return std::nullopt;
-}
-
-Complaint read_milliseconds(const toml::node& node, std::chrono::milliseconds& target) {
-    std::int64_t value = 0;
-    auto complaint = read_number(node, value, 1, 600'000);
-    if (!complaint) target = std::chrono::milliseconds(value);
-    return complaint;
-}
-
-// One of a few words; `words` is shown as it stands.
-Complaint read_choice(
-    const toml::node& node, std::string& target, std::initializer_list<std::string_view> words
-) {
-    std::string value;
-    if (auto complaint = read_text(node, value)) return complaint;
-    if (std::ranges::find(words, value) == words.end())
-        return fmt::format("must be one of: {}", fmt::join(words, ", "));
-    target = value;
-    return std::nullopt;
-}
-
-Complaint read_kdf(const toml::node& node, keeper::KdfCost& target) {
-    std::string word;
-    if (auto complaint = read_choice(node, word, {"interactive", "moderate", "sensitive"})) return complaint;
-    target = word == "interactive" ? keeper::KdfCost::interactive
-             : word == "moderate"  ? keeper::KdfCost::moderate
-                                   : keeper::KdfCost::sensitive;
-    return std::nullopt;
-}
-
-// May be empty: no account is the default.
-Complaint read_account_name(const toml::node& node, std::string& target) {
-    if (auto complaint = read_text(node, target)) return complaint;
-    if (target.empty() || base::AccountName::parse(target)) return std::nullopt;
-    return "must be 1 to 64 characters of a-z, 0-9, _ and -";
-}
-
-Complaint read_base_url(const toml::node& node, std::string& target) {
-    if (auto complaint = read_text(node, target)) return complaint;
-    if (!target.starts_with("https://")) return "must begin with https://";
-    if (target.size() == 8) return "must name a host";
-    if (target.find_first_of("/?#", 8) != std::string::npos)
-        return "must end after host and port, without path or query";
-    return std::nullopt;
-}
-
-// What would break out of its header.
-Complaint read_user_agent(const toml::node& node, std::string& target) {
-    if (auto complaint = read_text(node, target)) return complaint;
-    if (std::ranges::none_of(target, [](unsigned char c) { return c < ' ' || c == 0x7f; }))
-        return std::nullopt;
-    return "must not have line breaks or other control characters";
-}
+// When a changed setting is followed.
+enum class Follows { at_once, at_start };
 
 struct Key {
     std::string_view path;  // section and name, joined by a dot
-    Complaint (*read)(const toml::node& node, Configuration& configuration);
+    Follows follows;
+    Complaint (*read)(Node node, Configuration& configuration);
+    bool (*same)(const Configuration& left, const Configuration& right);
 };
 
-using Node = const toml::node&;
-using Target = Configuration&;
+// `reader` reads a node into the value to which Place leads.
+template <auto reader, class Place>
+constexpr Key key(std::string_view path, Follows follows, Place) {
+    return {
+        path,
+        follows,
+        [](Node node, Configuration& c) { return reader(node, Place{}(c)); },
+        [](const Configuration& left, const Configuration& right) { return Place{}(left) == Place{}(right); }
+    };
+}
 
+using enum Follows;
+
+// All there are, but for those of single accounts.
 constexpr auto keys = std::to_array<Key>({
-    {"region", [](Node node, Target c) { return read_text(node, c.profile.region); }},
-    {"default_account", [](Node node, Target c) { return read_account_name(node, c.default_account); }},
-    {"capabilities.supports_margin",
-     [](Node node, Target c) { return read_flag(node, c.profile.supports_margin); }},
-    {"capabilities.supports_futures",
-     [](Node node, Target c) { return read_flag(node, c.profile.supports_futures); }},
-    {"capabilities.supports_staking",
-     [](Node node, Target c) { return read_flag(node, c.profile.supports_staking); }},
-    {"kraken.base_url", [](Node node, Target c) { return read_base_url(node, c.base_url); }},
-    {"kraken.ca_file", [](Node node, Target c) { return read_text(node, c.ca_file); }},
-    {"kraken.connect_timeout_ms",
-     [](Node node, Target c) { return read_milliseconds(node, c.connect_timeout); }},
-    {"kraken.request_timeout_ms",
-     [](Node node, Target c) { return read_milliseconds(node, c.request_timeout); }},
-    {"kraken.user_agent", [](Node node, Target c) { return read_user_agent(node, c.user_agent); }},
-    {"socket.client_group", [](Node node, Target c) { return read_text(node, c.client_group); }},
-    {"socket.max_clients", [](Node node, Target c) { return read_number(node, c.max_clients, 1, 100'000); }},
-    {"vault.kdf", [](Node node, Target c) { return read_kdf(node, c.kdf); }},
-    {"vault.key_file", [](Node node, Target c) { return read_text(node, c.key_file); }},
-    {"nonce.legacy_dir", [](Node node, Target c) { return read_text(node, c.legacy_dir); }},
-    {"rate.model", [](Node node, Target c) { return read_choice(node, c.rate_model, {"kraken", "off"}); }},
-    {"retry.max_attempts", [](Node node, Target c) { return read_number(node, c.retry.max_attempts, 1, 20); }
-    },
-    {"retry.base_delay_ms", [](Node node, Target c) { return read_milliseconds(node, c.retry.base_delay); }},
-    {"retry.max_delay_ms", [](Node node, Target c) { return read_milliseconds(node, c.retry.max_delay); }},
-    {"log.level",
-     [](Node node, Target c) {
-         return read_choice(node, c.log_level, {"trace", "debug", "info", "warn", "error"});
-     }},
-    {"log.format", [](Node node, Target c) { return read_choice(node, c.log_format, {"text", "json"}); }},
+    key<read_text>("region", at_once, [](auto& c) -> auto& { return c.profile.region; }),
+    key<read_account_name>("default_account", at_once, [](auto& c) -> auto& { return c.default_account; }),
+    key<read_flag>(
+        "capabilities.supports_margin", at_once, [](auto& c) -> auto& { return c.profile.supports_margin; }
+    ),
+    key<read_flag>(
+        "capabilities.supports_futures", at_once, [](auto& c) -> auto& { return c.profile.supports_futures; }
+    ),
+    key<read_flag>(
+        "capabilities.supports_staking", at_once, [](auto& c) -> auto& { return c.profile.supports_staking; }
+    ),
+    key<read_base_url>("kraken.base_url", at_start, [](auto& c) -> auto& { return c.base_url; }),
+    key<read_text>("kraken.ca_file", at_start, [](auto& c) -> auto& { return c.ca_file; }),
+    key<read_milliseconds>(
+        "kraken.connect_timeout_ms", at_start, [](auto& c) -> auto& { return c.connect_timeout; }
+    ),
+    key<read_milliseconds>(
+        "kraken.request_timeout_ms", at_start, [](auto& c) -> auto& { return c.request_timeout; }
+    ),
+    key<read_user_agent>("kraken.user_agent", at_start, [](auto& c) -> auto& { return c.user_agent; }),
+    key<read_text>("socket.client_group", at_start, [](auto& c) -> auto& { return c.client_group; }),
+    key<read_within<1, 100'000>>(
+        "socket.max_clients", at_start, [](auto& c) -> auto& { return c.max_clients; }
+    ),
+    key<read_kdf>("vault.kdf", at_start, [](auto& c) -> auto& { return c.kdf; }),
+    key<read_text>("vault.key_file", at_start, [](auto& c) -> auto& { return c.key_file; }),
+    key<read_text>("nonce.legacy_dir", at_start, [](auto& c) -> auto& { return c.legacy_dir; }),
+    key<read_rate_model>("rate.model", at_once, [](auto& c) -> auto& { return c.rate_model; }),
+    key<read_within<1, 20>>(
+        "retry.max_attempts", at_once, [](auto& c) -> auto& { return c.retry.max_attempts; }
+    ),
+    key<read_milliseconds>(
+        "retry.base_delay_ms", at_once, [](auto& c) -> auto& { return c.retry.base_delay; }
+    ),
+    key<read_milliseconds>("retry.max_delay_ms", at_once, [](auto& c) -> auto& { return c.retry.max_delay; }),
+    key<read_log_level>("log.level", at_once, [](auto& c) -> auto& { return c.log_level; }),
+    key<read_log_format>("log.format", at_once, [](auto& c) -> auto& { return c.log_format; }),
 });
 
-Complaint read_account_key(std::string_view name, const toml::node& node, AccountConfiguration& account) {
-    if (name == "nonce_unit") return read_choice(node, account.nonce_unit, {"auto", "us", "10ns", "ns"});
-    std::string tier;
-    if (auto complaint = read_choice(node, tier, {"starter", "intermediate", "pro"})) return complaint;
-    account.tier = *base::parse_tier(tier);
-    return std::nullopt;
+Complaint read_account_key(std::string_view name, Node node, account::AccountOptions& account) {
+    return name == "tier" ? read_tier(node, account.tier) : read_nonce_unit(node, account.nonce_unit);
 }
 
 class Reader {
@@ -166,7 +115,7 @@ private:
         return std::ranges::any_of(keys, [&](const Key& key) { return key.path.starts_with(path + '.'); });
     }
 
-    Complaint read_value(const std::string& path, const toml::node& node) {
+    Complaint read_value(const std::string& path, Node node) {
         if (is_section(path) || path == "accounts") return at(node, path + " must be a table");
         const auto key = std::ranges::find(keys, path, &Key::path);
         if (key == keys.end()) return unknown(path, node, known_paths());
@@ -179,10 +128,11 @@ private:
         for (const auto& [name, node] : accounts) {
             const std::string path = "accounts." + std::string(name.str());
             if (!node.is_table()) return at(node, path + " must be a table");
-            if (!base::AccountName::parse(name.str())) {
+            const auto account_name = base::AccountName::parse(name.str());
+            if (!account_name) {
                 return at(node, path + ": an account's name is 1 to 64 characters of a-z, 0-9, _ and -");
             }
-            AccountConfiguration& account = configuration_.accounts[std::string(name.str())];
+            account::AccountOptions& account = configuration_.accounts[*account_name];
             for (const auto& [key, value] : *node.as_table()) {
                 const std::string full = path + '.' + std::string(key.str());
                 if (key.str() != "tier" && key.str() != "nonce_unit")
@@ -195,8 +145,7 @@ private:
         return std::nullopt;
     }
 
-    Complaint unknown(const std::string& path, const toml::node& node, const std::vector<std::string>& known)
-        const {
+    Complaint unknown(const std::string& path, Node node, const std::vector<std::string>& known) const {
         return at(
             node,
             fmt::format(
@@ -205,7 +154,7 @@ private:
         );
     }
 
-    std::string at(const toml::node& node, std::string_view complaint) const {
+    std::string at(Node node, std::string_view complaint) const {
         return fmt::format("{}:{}: {}", file_.string(), node.source().begin.line, complaint);
     }
 
@@ -224,25 +173,37 @@ private:
     Configuration& configuration_;
 };
 
+// The daemon follows this file, so nobody may write it but root and the daemon's own user. What was judged is
+// what is read: one open file. Empty if there is none.
+std::expected<std::string, std::string> read_file(const std::filesystem::path& file) {
+    const std::string name = file.string();
+    // O_NONBLOCK: a fifo must be refused, not waited for.
+    const base::Descriptor opened(::open(file.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK));
+    if (!opened && errno == ENOENT) return "";
+    struct stat found{};
+    if (!opened || ::fstat(opened.number(), &found) != 0)
+        return std::unexpected(fmt::format("{} cannot be read; see that the daemon's user may read it", name)
+        );
+    if (!S_ISREG(found.st_mode)) return std::unexpected(fmt::format("{} is no file; move it away", name));
+    if (found.st_uid != ::geteuid() && found.st_uid != 0)
+        return std::unexpected(
+            fmt::format("{} belongs to uid {}; run: chown {} '{}'", name, found.st_uid, ::geteuid(), name)
+        );
+    if ((found.st_mode & (S_IWGRP | S_IWOTH)) != 0)
+        return std::unexpected(fmt::format("{0} can be written by others; run: chmod go-w {0}", name));
+    const auto bytes = base::read_all(opened.number(), file, max_size);
+    if (!bytes) return std::unexpected(bytes.error().message);
+    return std::string(bytes->begin(), bytes->end());
+}
+
 }  // namespace
 
 std::expected<Configuration, std::string> read_configuration(const std::filesystem::path& file) {
+    const auto text = read_file(file);
+    if (!text) return std::unexpected(text.error());
     Configuration configuration;
-    struct stat found{};
-    if (::stat(file.c_str(), &found) != 0) {
-        if (errno == ENOENT) return configuration;
-        return std::unexpected(
-            fmt::format("{} cannot be read; see that the daemon's user may read it", file.string())
-        );
-    }
-    if (!S_ISREG(found.st_mode))
-        return std::unexpected(fmt::format("{} is no file; move it away", file.string()));
-    if ((found.st_mode & (S_IWGRP | S_IWOTH)) != 0) {
-        return std::unexpected(fmt::format("{0} can be written by others; run: chmod go-w {0}", file.string())
-        );
-    }
     try {
-        const toml::table table = toml::parse_file(file.string());
+        const toml::table table = toml::parse(*text, file.string());
         if (auto complaint = Reader(file, configuration).read(table, "")) return std::unexpected(*complaint);
     } catch (const toml::parse_error& error) {
         return std::unexpected(
@@ -252,12 +213,36 @@ std::expected<Configuration, std::string> read_configuration(const std::filesyst
     return configuration;
 }
 
+std::vector<std::string> need_restart(const Configuration& running, const Configuration& wanted) {
+    std::vector<std::string> settings;
+    for (const Key& key : keys) {
+        if (key.follows == at_start && !key.same(running, wanted)) settings.emplace_back(key.path);
+    }
+    return settings;
+}
+
 std::vector<std::string> settings_without_effect(const Configuration& configuration) {
     std::vector<std::string> settings;
-    if (!configuration.legacy_dir.empty()) settings.emplace_back("nonce.legacy_dir");
-    for (const auto& [name, account] : configuration.accounts)
-        settings.push_back("accounts." + name);
+    for (const auto& [name, account] : configuration.accounts) {
+        if (account.tier != account::AccountOptions{}.tier)
+            settings.push_back(fmt::format("accounts.{}.tier", name.text()));
+    }
     return settings;
+}
+
+std::filesystem::path start_key_file(
+    const Configuration& configuration, const protocol::Environment& environment
+) {
+    if (!configuration.key_file.empty()) return configuration.key_file;
+    const std::string credentials = environment("CREDENTIALS_DIRECTORY");
+    if (credentials.empty()) return {};
+    const std::filesystem::path file = std::filesystem::path(credentials) / "vault-key";
+    std::error_code unknown;
+    return std::filesystem::exists(file, unknown) ? file : std::filesystem::path();
+}
+
+LogSettings log_settings(const Configuration& configuration, const std::string& level) {
+    return {level.empty() ? configuration.log_level : level, configuration.log_format};
 }
 
 net::UpstreamSettings upstream_settings(const Configuration& configuration) {
@@ -268,6 +253,18 @@ net::UpstreamSettings upstream_settings(const Configuration& configuration) {
     if (settings.user_agent.empty()) settings.user_agent = "krakkend/" + std::string(protocol::version);
     settings.connect_timeout = configuration.connect_timeout;
     return settings;
+}
+
+account::AccountSettings account_settings(
+    const Configuration& configuration, std::map<base::AccountName, std::uint64_t> legacy_nonces
+) {
+    return {
+        .default_account = configuration.default_account,
+        .validation_timeout = configuration.request_timeout,
+        .retry = configuration.retry,
+        .accounts = configuration.accounts,
+        .legacy_nonces = std::move(legacy_nonces)
+    };
 }
 
 }  // namespace krakken::app

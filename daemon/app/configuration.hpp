@@ -1,27 +1,26 @@
 #pragma once
 
-// config.toml: what may stand in it, with defaults for everything. Read at start.
+// config.toml: what may stand in it, with defaults for everything. Read at start, and again on demand.
 
-#include "account/retry.hpp"
-#include "base/types.hpp"
-#include "gate/backend.hpp"
+#include "account/accounts.hpp"
+#include "app/logging.hpp"
+#include "gate/profile.hpp"
 #include "keeper/keeper.hpp"
 #include "net/upstream.hpp"
+#include "protocol/environment.hpp"
 
+#include <sys/types.h>
 #include <chrono>
 #include <cstddef>
+#include <cstdint>
 #include <expected>
 #include <filesystem>
 #include <map>
+#include <optional>
 #include <string>
 #include <vector>
 
 namespace krakken::app {
-
-struct AccountConfiguration {
-    base::Tier tier = base::Tier::intermediate;
-    std::string nonce_unit = "auto";  // auto, us, 10ns, ns
-};
 
 struct Configuration {
     gate::Profile profile;
@@ -46,17 +45,41 @@ struct Configuration {
     std::string log_level = "info";
     std::string log_format = "text";
 
-    std::map<std::string, AccountConfiguration> accounts;
+    std::map<base::AccountName, account::AccountOptions> accounts;
 };
 
 // A missing file is an empty one. The error is a sentence for the operator, with file, line and the nearest
 // known name.
 std::expected<Configuration, std::string> read_configuration(const std::filesystem::path& file);
 
+// The group that may use the client socket, if there is to be one. The error: there is no such group, or the
+// daemon may not give it anything. Blocks as long as the user database does.
+std::expected<std::optional<gid_t>, std::string> client_group(const Configuration& configuration);
+
+// Tries what the text alone does not show, and a start would refuse: group, address of Kraken, certificates.
+// Blocks as long as disk and user database do.
+std::expected<void, std::string> try_configuration(const Configuration& configuration);
+
+// The settings that differ and that only a start takes over, by their names; the others can change while the
+// daemon runs.
+std::vector<std::string> need_restart(const Configuration& running, const Configuration& wanted);
+
 // What is set, and read and checked, but not followed by this version: the operator is told, not left to
 // believe in it.
 std::vector<std::string> settings_without_effect(const Configuration& configuration);
 
+// The key file that opens the vault at start: vault.key_file, else `vault-key` among the credentials that the
+// service manager handed over; empty if there is neither.
+std::filesystem::path start_key_file(
+    const Configuration& configuration,
+    const protocol::Environment& environment = protocol::process_environment
+);
+
+// `level`: what the command line says, which wins; may be empty.
+LogSettings log_settings(const Configuration& configuration, const std::string& level);
 net::UpstreamSettings upstream_settings(const Configuration& configuration);
+account::AccountSettings account_settings(
+    const Configuration& configuration, std::map<base::AccountName, std::uint64_t> legacy_nonces
+);
 
 }  // namespace krakken::app

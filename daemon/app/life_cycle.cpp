@@ -3,9 +3,11 @@
 #include "app/exit_status.hpp"
 #include "app/logging.hpp"
 #include "base/log.hpp"
+#include "gate/summary.hpp"
 
 #include <unistd.h>
 
+#include <algorithm>
 #include <boost/asio/co_spawn.hpp>
 #include <csignal>
 #include <exception>
@@ -41,7 +43,7 @@ LifeCycle::LifeCycle(
       signals_(context, SIGTERM, SIGINT, SIGHUP) {}
 
 void LifeCycle::unlock_with(std::filesystem::path key_file) {
-    boost::asio::co_spawn(context_, unlock(std::move(key_file)), rethrow);
+    if (!key_file.empty()) boost::asio::co_spawn(context_, unlock(std::move(key_file)), rethrow);
 }
 
 awaitable<void> LifeCycle::unlock(std::filesystem::path key_file) {
@@ -60,6 +62,11 @@ awaitable<void> LifeCycle::unlock(std::filesystem::path key_file) {
 int LifeCycle::run() {
     watch_signals();
     server_.start();
+    // Keys from the environment are there without an unlock.
+    backend_.accounts.refresh();
+    if (!backend_.accounts.list().empty()) backend_.check_accounts();
+    manager_.ready(gate::summary(backend_));
+    if (ServiceManager::listens()) boost::asio::co_spawn(context_, keep_manager_told(), rethrow);
     try {
         context_.run();
         return exit_drained;
@@ -73,15 +80,32 @@ void LifeCycle::watch_signals() {
     signals_.async_wait([this](boost::system::error_code cancelled, int signal) {
         if (cancelled) return;
         if (signal == SIGHUP) {
-            log(LogLevel::warn,
-                "config.not_reloaded",
-                {{"remedy", "restart krakkend to read config.toml again"}});
+            reload();
         } else {
             log(LogLevel::info, "signal", {{"number", signal}});
             shut_down();
         }
         watch_signals();
     });
+}
+
+void LifeCycle::reload() {
+    if (draining_) return;
+    manager_.reloading();
+    (void)backend_.reload();  // the log says what came of it
+    manager_.ready(gate::summary(backend_));
+}
+
+awaitable<void> LifeCycle::keep_manager_told() {
+    // An account's state may change without a change that is told, so it is looked at now and then.
+    constexpr std::chrono::microseconds pause = std::chrono::seconds(2);
+    const auto watchdog = ServiceManager::watchdog();
+    const auto wait = watchdog ? std::min(pause, *watchdog / 2) : pause;
+    while (true) {
+        if (watchdog) manager_.alive();
+        if (!draining_) manager_.status(gate::summary(backend_));
+        co_await backend_.changes.wait_until(std::chrono::steady_clock::now() + wait);
+    }
 }
 
 void LifeCycle::shut_down() {
@@ -92,6 +116,7 @@ void LifeCycle::shut_down() {
 
 awaitable<void> LifeCycle::drain() {
     const auto deadline = std::chrono::steady_clock::now() + std::chrono::seconds(20);
+    manager_.stopping();
     log(LogLevel::info, "drain.begun", {{"clients", server_.clients()}});
     backend_.accounts.stop();
     const bool drained = co_await server_.drain(deadline);

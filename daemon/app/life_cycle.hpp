@@ -1,7 +1,8 @@
 #pragma once
 
-// From ready to drained: signals, an unlock without a person, and an orderly end.
+// From ready to drained: signals, an unlock without a person, the service manager, and an orderly end.
 
+#include "app/service_manager.hpp"
 #include "gate/server.hpp"
 #include "net/upstream.hpp"
 
@@ -21,7 +22,7 @@ public:
         net::Upstream& upstream
     );
 
-    // Opens the vault with a key file, if there is one; a failure is logged and leaves it locked.
+    // Opens the vault with a key file, if one is named; a failure is logged and leaves it locked.
     void unlock_with(std::filesystem::path key_file);
 
     // Runs until a signal or `shutdown` ended it and everything was drained, or the time for that was over.
@@ -34,13 +35,16 @@ public:
 private:
     boost::asio::awaitable<void> unlock(std::filesystem::path key_file);
     boost::asio::awaitable<void> drain();
+    boost::asio::awaitable<void> keep_manager_told();
     void watch_signals();
+    void reload();
 
     boost::asio::io_context& context_;
     gate::Backend& backend_;
     gate::Server& server_;
     net::Upstream& upstream_;
     boost::asio::signal_set signals_;
+    ServiceManager manager_;
     bool draining_ = false;
 };
 

@@ -1,14 +1,16 @@
 #include "app/logging.hpp"
 
 #include "base/log.hpp"
+#include "base/types.hpp"
 #include "protocol/json_text.hpp"
 
 #include <spdlog/async.h>
-#include <spdlog/pattern_formatter.h>
 #include <spdlog/sinks/stdout_sinks.h>
 #include <spdlog/spdlog.h>
 
 #include <algorithm>
+#include <atomic>
+#include <chrono>
 #include <memory>
 #include <utility>
 
@@ -65,45 +67,57 @@ std::string text_value(const std::string& value) {
     return !value.empty() && std::ranges::all_of(value, plain) ? value : quoted(value);
 }
 
-std::string text_line(LogLevel level, std::string_view event, std::initializer_list<LogField> fields) {
-    std::string line = std::string(name_of(level)) + " event=" + std::string(event);
+std::string text_line(
+    const std::string& time, LogLevel level, std::string_view event, std::initializer_list<LogField> fields
+) {
+    std::string line = time + ' ' + std::string(name_of(level)) + " event=" + std::string(event);
     for (const LogField& field : fields)
         line += ' ' + std::string(field.name) + '=' + text_value(field.value);
     return line;
 }
 
-std::string json_line(LogLevel level, std::string_view event, std::initializer_list<LogField> fields) {
-    std::string line =
-        R"("level":)" + protocol::quote(name_of(level)) + R"(,"event":)" + protocol::quote(event);
+std::string json_line(
+    const std::string& time, LogLevel level, std::string_view event, std::initializer_list<LogField> fields
+) {
+    std::string line = R"({"time":)" + protocol::quote(time) + R"(,"level":)" +
+                       protocol::quote(name_of(level)) + R"(,"event":)" + protocol::quote(event);
     for (const LogField& field : fields)
         line += ',' + protocol::quote(field.name) + ':' + quoted(field.value);
-    return line;
+    return line + '}';
 }
+
+std::atomic<bool> json_format = false;
 
 }  // namespace
 
-void start_logging(const std::string& level, const std::string& format) {
+void start_logging(const LogSettings& settings) {
     constexpr std::size_t waiting_lines = 1024;
     spdlog::init_thread_pool(waiting_lines, 1);
     auto sink = std::make_shared<spdlog::sinks::stderr_sink_mt>();
     auto logger = std::make_shared<spdlog::async_logger>(
         "krakkend", std::move(sink), spdlog::thread_pool(), spdlog::async_overflow_policy::overrun_oldest
     );
-    const bool json = format == "json";
-    const std::string pattern = json ? R"({"time":"%Y-%m-%dT%H:%M:%S.%eZ",%v})" : "%Y-%m-%dT%H:%M:%S.%eZ %v";
-    logger->set_formatter(std::make_unique<spdlog::pattern_formatter>(pattern, spdlog::pattern_time_type::utc)
-    );
-    logger->set_level(spdlog::level::from_str(level));
+    // The lines come complete with their times, so that a change of format never meets a line half-way.
+    logger->set_pattern("%v");
     logger->flush_on(spdlog::level::trace);
     spdlog::set_default_logger(logger);
+    configure_logging(settings);
     base::set_log_sink(
-        [json, logger](LogLevel event_level, std::string_view event, std::initializer_list<LogField> fields) {
+        [logger](LogLevel event_level, std::string_view event, std::initializer_list<LogField> fields) {
             if (!logger->should_log(spdlog_level(event_level))) return;
-            const std::string line =
-                json ? json_line(event_level, event, fields) : text_line(event_level, event, fields);
+            const auto write = json_format ? json_line : text_line;
+            const std::string now =
+                base::rfc3339(std::chrono::floor<std::chrono::microseconds>(std::chrono::system_clock::now())
+                );
+            const std::string line = write(now, event_level, event, fields);
             logger->log(spdlog_level(event_level), spdlog::string_view_t(line));
         }
     );
+}
+
+void configure_logging(const LogSettings& settings) {
+    json_format = settings.format == "json";
+    spdlog::default_logger()->set_level(spdlog::level::from_str(settings.level));
 }
 
 void stop_logging() {

@@ -7,8 +7,15 @@
 
 namespace krakken::app {
 
-// level: trace, debug, info, warn, error; format: text (event=... name=value) or json.
-void start_logging(const std::string& level, const std::string& format);
+struct LogSettings {
+    std::string level;   // trace, debug, info, warn, error
+    std::string format;  // text (event=... name=value), json
+};
+
+void start_logging(const LogSettings& settings);
+
+// Changes both from the next event on. The event loop's thread.
+void configure_logging(const LogSettings& settings);
 
 // Writes what is left.
 void stop_logging();

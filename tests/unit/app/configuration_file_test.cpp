@@ -31,6 +31,30 @@ TEST_CASE("a file that others can write is refused with the remedy") {
     CHECK(configuration.error().contains("chmod go-w " + file.string()));
 }
 
+TEST_CASE("a file of root's is read, a foreign user's is refused with the remedy") {
+    if (::geteuid() != 0) return;  // only root can give files away
+    const test::Scratch scratch;
+    const auto file = scratch.file("config.toml", "region = \"DE\"");
+    REQUIRE(::chown(file.c_str(), 12345, 12345) == 0);
+    const auto foreign = read_configuration(file);
+    REQUIRE_FALSE(foreign);
+    CHECK(foreign.error().contains("belongs to uid 12345; run: chown 0 "));
+    REQUIRE(::chown(file.c_str(), 0, 0) == 0);
+    ::chmod(scratch.path().c_str(), 0755);
+    ::chmod(file.c_str(), 0644);
+    REQUIRE(::seteuid(12345) == 0);
+    const auto of_root = read_configuration(file);
+    const int back = ::seteuid(0);
+    REQUIRE(back == 0);
+    CHECK(of_root);
+}
+
+TEST_CASE("a file that is too large for a configuration is not read") {
+    const test::Scratch scratch;
+    const auto file = scratch.file("config.toml", std::string((1 << 20) + 1, '#'));
+    CHECK_FALSE(read_configuration(file));
+}
+
 TEST_CASE("others may read it, and it may be a link") {
     const test::Scratch scratch;
     const auto file = scratch.file("real.toml", "region = \"DE\"");

@@ -5,6 +5,7 @@
 #include "protocol/version.hpp"
 #include "support/scratch.hpp"
 
+#include <unistd.h>
 #include <catch2/catch.hpp>
 #include <functional>
 
@@ -55,11 +56,15 @@ std::string all_of(const Configuration& c) {
     add(c.log_level);
     add(c.log_format);
     for (const auto& [name, account] : c.accounts) {
-        add(name);
+        add(name.text());
         add(static_cast<int>(account.tier));
-        add(account.nonce_unit);
+        add(account.nonce_unit ? std::string(base::name(*account.nonce_unit)) : "auto");
     }
     return text;
+}
+
+account::AccountOptions& account_of(Configuration& configuration, std::string_view name) {
+    return configuration.accounts[base::AccountName::parse(name).value()];
 }
 
 // The page of the contract that lists every key, with the defaults where there are any.
@@ -101,7 +106,7 @@ TEST_CASE("the documented defaults are the defaults") {
     const std::string with_account =
         annotated + "[accounts.master]\ntier = \"intermediate\"\nnonce_unit = \"auto\"\n";
     Configuration expected;
-    expected.accounts["master"] = {};
+    account_of(expected, "master") = {};
     CHECK(all_of(good(with_account)) == all_of(expected));
     CHECK(good("").base_url == "https://api.kraken.com");
 }
@@ -135,9 +140,10 @@ TEST_CASE("every key reaches its place, and only that one") {
         {"[retry]\nmax_delay_ms = 9", [](auto& c) { c.retry.max_delay = 9ms; }},
         {"[log]\nlevel = \"trace\"", [](auto& c) { c.log_level = "trace"; }},
         {"[log]\nformat = \"json\"", [](auto& c) { c.log_format = "json"; }},
-        {"[accounts.a-b_1]\ntier = \"pro\"", [](auto& c) { c.accounts["a-b_1"].tier = base::Tier::pro; }},
-        {"[accounts.bob]\nnonce_unit = \"10ns\"", [](auto& c) { c.accounts["bob"].nonce_unit = "10ns"; }},
-        {"[accounts.bob]", [](auto& c) { c.accounts["bob"] = {}; }},
+        {"[accounts.a-b_1]\ntier = \"pro\"", [](auto& c) { account_of(c, "a-b_1").tier = base::Tier::pro; }},
+        {"[accounts.bob]\nnonce_unit = \"10ns\"",
+         [](auto& c) { account_of(c, "bob").nonce_unit = base::NonceUnit::ten_nanoseconds; }},
+        {"[accounts.bob]", [](auto& c) { account_of(c, "bob") = {}; }},
     };
     for (const auto& [text, change] : rows) {
         CAPTURE(text);
@@ -252,9 +258,102 @@ TEST_CASE("settings for the network room") {
 }
 
 TEST_CASE("what is set without effect yet is named") {
-    CHECK(app::settings_without_effect(good("[rate]\nmodel = \"off\"")).empty());
-    const auto named = app::settings_without_effect(
-        good("[nonce]\nlegacy_dir = \"/old\"\n[accounts.master]\nnonce_unit = \"ns\"")
+    CHECK(app::settings_without_effect(good("[accounts.bob]\nnonce_unit = \"ns\"")).empty());
+    CHECK(app::settings_without_effect(good("[accounts.bob]\ntier = \"intermediate\"")).empty());
+    const auto named = app::settings_without_effect(good("[accounts.bob]\ntier = \"pro\""));
+    CHECK(named == std::vector<std::string>{"accounts.bob.tier"});
+}
+
+TEST_CASE("settings for the account room") {
+    const auto bob = base::AccountName::parse("bob").value();
+    const auto settings = app::account_settings(
+        good("default_account = \"bob\"\n[kraken]\nrequest_timeout_ms = 7\n[retry]\nmax_attempts = 2\n"
+             "[accounts.bob]\nnonce_unit = \"ns\""),
+        {{bob, 42}}
     );
-    CHECK(named == std::vector<std::string>{"nonce.legacy_dir", "accounts.master"});
+    CHECK(settings.default_account == "bob");
+    CHECK(settings.validation_timeout == 7ms);
+    CHECK(settings.retry.max_attempts == 2);
+    CHECK(settings.accounts.at(bob).nonce_unit == base::NonceUnit::nanoseconds);
+    CHECK(settings.legacy_nonces.at(bob) == 42);
+}
+
+TEST_CASE("what a running daemon cannot follow is named, one by one") {
+    struct Row {
+        std::string text;
+        std::string setting;  // empty: followed at once
+    };
+    const std::vector<Row> rows{
+        {"region = \"DE\"", ""},
+        {"default_account = \"bob\"", ""},
+        {"[capabilities]\nsupports_margin = true", ""},
+        {"[capabilities]\nsupports_futures = true", ""},
+        {"[capabilities]\nsupports_staking = true", ""},
+        {"[rate]\nmodel = \"off\"", ""},
+        {"[retry]\nmax_attempts = 1", ""},
+        {"[retry]\nbase_delay_ms = 1", ""},
+        {"[retry]\nmax_delay_ms = 1", ""},
+        {"[log]\nlevel = \"debug\"", ""},
+        {"[log]\nformat = \"json\"", ""},
+        {"[accounts.bob]\ntier = \"pro\"", ""},
+        {"[kraken]\nbase_url = \"https://localhost\"", "kraken.base_url"},
+        {"[kraken]\nca_file = \"/x\"", "kraken.ca_file"},
+        {"[kraken]\nconnect_timeout_ms = 1", "kraken.connect_timeout_ms"},
+        {"[kraken]\nrequest_timeout_ms = 1", "kraken.request_timeout_ms"},
+        {"[kraken]\nuser_agent = \"me\"", "kraken.user_agent"},
+        {"[socket]\nclient_group = \"bots\"", "socket.client_group"},
+        {"[socket]\nmax_clients = 1", "socket.max_clients"},
+        {"[vault]\nkdf = \"sensitive\"", "vault.kdf"},
+        {"[vault]\nkey_file = \"/k\"", "vault.key_file"},
+        {"[nonce]\nlegacy_dir = \"/l\"", "nonce.legacy_dir"},
+    };
+    const Configuration running;
+    for (const auto& [text, setting] : rows) {
+        CAPTURE(text);
+        const auto expected =
+            setting.empty() ? std::vector<std::string>{} : std::vector<std::string>{setting};
+        CHECK(app::need_restart(running, good(text)) == expected);
+        CHECK(app::need_restart(good(text), good(text)).empty());
+    }
+}
+
+TEST_CASE("the key file of the start: the configuration's, then the service manager's") {
+    const test::Scratch scratch;
+    const auto environment = [&](const char* name) {
+        return std::string_view(name) == "CREDENTIALS_DIRECTORY" ? scratch.path().string() : std::string();
+    };
+    const auto nothing = [](const char*) { return std::string(); };
+    CHECK(app::start_key_file({}, nothing).empty());
+    CHECK(app::start_key_file({}, environment).empty());
+    const auto handed_over = scratch.file("vault-key", "");
+    CHECK(app::start_key_file({}, environment) == handed_over);
+    CHECK(app::start_key_file({}, nothing).empty());
+    // A file that the configuration names is the one, even if it is missing: the operator must hear of it.
+    CHECK(app::start_key_file(good("[vault]\nkey_file = \"/k\""), environment) == "/k");
+}
+
+TEST_CASE("the client group must exist and be the daemon's to give") {
+    Configuration configuration;
+    CHECK(app::client_group(configuration).value() == std::nullopt);
+    configuration.client_group = "no-such-group-here";
+    const auto refused = app::client_group(configuration);
+    REQUIRE_FALSE(refused);
+    CHECK(refused.error().contains("groupadd no-such-group-here"));
+    CHECK_FALSE(app::try_configuration(configuration));
+    configuration.client_group = "root";
+    const auto root = app::client_group(configuration);
+    if (::geteuid() == 0) {
+        CHECK(root.value() == 0);
+    } else {
+        CHECK(root.error().contains("usermod -aG root"));
+    }
+}
+
+TEST_CASE("certificates and address are tried beyond their text") {
+    Configuration configuration;
+    CHECK(app::try_configuration(configuration));
+    configuration.ca_file = "/no-such-file.pem";
+    const auto refused = app::try_configuration(configuration);
+    REQUIRE_FALSE(refused);
+    CHECK(refused.error().contains("/no-such-file.pem"));
 }

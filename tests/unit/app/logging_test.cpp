@@ -29,7 +29,7 @@ std::vector<std::string> lines(
     const int kept = ::dup(STDERR_FILENO);
     const int taken = ::open(file.c_str(), O_WRONLY | O_CLOEXEC);
     ::dup2(taken, STDERR_FILENO);
-    app::start_logging(level, format);
+    app::start_logging({level, format});
     work();
     app::stop_logging();
     ::dup2(kept, STDERR_FILENO);
@@ -121,6 +121,22 @@ TEST_CASE("what is below the level is not written") {
             log(each, "x");
     });
     CHECK(written.size() == expected);
+}
+
+TEST_CASE("level and format change from the next event on") {
+    const auto written = lines("info", "text", [] {
+        log(LogLevel::debug, "unseen");
+        log(LogLevel::info, "text");
+        app::configure_logging({"debug", "json"});
+        log(LogLevel::debug, "json");
+        app::configure_logging({"error", "text"});
+        log(LogLevel::warn, "unseen");
+        log(LogLevel::error, "end");
+    });
+    REQUIRE(written.size() == 3);
+    CHECK(without_time(written[0]) == "info event=text");
+    CHECK(boost::json::parse(written[1]).as_object().at("event") == "json");
+    CHECK(without_time(written[2]) == "error event=end");
 }
 
 TEST_CASE("nothing is written before the start and after the stop") {
