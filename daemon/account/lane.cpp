@@ -114,6 +114,7 @@ std::optional<Error> Lane::lockout() const {
         ErrorCode::lockout, "Kraken has locked this address out, so nothing is sent until that is over"
     );
     error.retryable = true;
+    error.remedy = "wait until data.until";
     tell_end(error, *until - elapsed);
     return error;
 }

@@ -73,7 +73,7 @@ constexpr auto meanings = std::to_array<Meaning>({
     refused("EAPI:Invalid signature", auth, "Kraken refused the signature",
         "check that the API secret belongs to this key, and its OTP if the key has two-factor authentication; then add it again"),
     {"EAPI:Invalid nonce", nonce, Fate::open, Again::never, "Kraken refused the nonce",
-        "stop every other program that uses this API key, or make a new key for krakkend alone; check this machine's clock", 0s},
+        "stop every other program that uses this API key, or make a new key for krakkend alone; check the key and its permissions at Kraken, and this machine's clock", 0s},
     later("EAPI:Rate limit exceeded", rate_limit, "Kraken's limit of calls is exceeded", slow_down, counter_decay),
     later("EOrder:Rate limit exceeded", rate_limit, "Kraken's limit of order changes for this pair is exceeded", slow_orders, counter_decay),
     later("EOrder:Domain rate limit exceeded", rate_limit, "Kraken's limit of order changes for the whole account is exceeded",
