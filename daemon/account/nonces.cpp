@@ -121,6 +121,7 @@ void Nonces::apply_floor() {
             {{"key", key_.hex()}, {"why", unit.error().message}, {"remedy", unit.error().remedy}});
         return;
     }
+    log(LogLevel::info, "nonce.floor_taken", {{"key", key_.hex()}, {"floor", floor_}});
     sequence_->raise(floor_);
     needed_unit_ = std::max(needed_unit_, std::optional(*unit));
 }
@@ -225,7 +226,6 @@ awaitable<Result<std::uint64_t>> Nonces::import(std::uint64_t floor, steady_cloc
     start(save());
     const auto saved = co_await disk_answered(deadline);
     if (!saved) co_return std::unexpected(saved.error());
-    log(LogLevel::info, "nonce.imported", {{"key", key_.hex()}, {"last", sequence_->last()}});
     co_return sequence_->last();
 }
 
