@@ -1,5 +1,6 @@
 #include "vault_store.hpp"
 
+#include "protocol/platform.hpp"
 #include "vault_crypto.hpp"
 
 #include <fcntl.h>
@@ -78,7 +79,7 @@ Result<void> put(const StrictFolder& folder, const std::string& name, ConstBytes
 Result<void> sync_folder_of(const std::filesystem::path& file) {
     const auto absolute = std::filesystem::absolute(file).parent_path();
     const base::Descriptor folder(open(absolute.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
-    if (folder && fsync(folder.number()) == 0) return {};
+    if (folder && protocol::sync_to_disk(folder.number())) return {};
     return std::unexpected(
         protocol::make_error(
             ErrorCode::storage,
