@@ -94,6 +94,58 @@ TEST_CASE("the vault of a system service lies beside its state, of any other in 
     CHECK(find_paths({}, environment(variables)).vault_file == "/k/secrets.enc");
 }
 
+TEST_CASE("the system service's folders are those that systemd names") {
+    const Paths paths = find_paths(
+        {},
+        environment(
+            {{"CONFIGURATION_DIRECTORY", "/etc/kraken_bot"},
+             {"STATE_DIRECTORY", "/var/lib/krakkend"},
+             {"RUNTIME_DIRECTORY", "/run/krakkend"},
+             {"HOME", "/var/lib/krakkend"}}
+        )
+    );
+    CHECK(paths.config_file() == "/etc/kraken_bot/config.toml");
+    CHECK(paths.vault_file == "/var/lib/krakkend/secrets.enc");
+    CHECK(paths.state_dir == "/var/lib/krakkend");
+    CHECK(paths.client_socket() == system_runtime_dir / "krakkend.sock");
+    CHECK(paths.admin_socket() == system_runtime_dir / "admin.sock");
+}
+
+TEST_CASE("each folder is overridden alone, by the command line and by the environment") {
+    const std::map<std::string, std::string> user{{"HOME", "/h"}, {"XDG_RUNTIME_DIR", "/x"}};
+    const Paths plain = find_paths({}, environment(user));
+    const bool typed = GENERATE(true, false);
+    const auto with = [&](const char* variable, std::optional<std::filesystem::path> PathChoices::* choice) {
+        PathChoices choices;
+        auto variables = user;
+        if (typed) {
+            choices.*choice = "/o";
+        } else {
+            variables[variable] = "/o";
+        }
+        return find_paths(choices, environment(variables));
+    };
+    const Paths config = with("KRAKKEND_CONFIG_DIR", &PathChoices::config_dir);
+    CHECK(config.config_file() == "/o/config.toml");
+    CHECK(config.vault_file == "/o/secrets.enc");
+    CHECK(config.state_dir == plain.state_dir);
+    CHECK(config.runtime_dir == plain.runtime_dir);
+    const Paths state = with("KRAKKEND_STATE_DIR", &PathChoices::state_dir);
+    CHECK(state.state_dir == "/o");
+    CHECK(state.vault_file == plain.vault_file);
+    CHECK(state.runtime_dir == plain.runtime_dir);
+    const Paths runtime = with("KRAKKEND_RUNTIME_DIR", &PathChoices::runtime_dir);
+    CHECK(runtime.client_socket() == "/o/krakkend.sock");
+    CHECK(runtime.config_dir == plain.config_dir);
+    CHECK(runtime.state_dir == plain.state_dir);
+}
+
+TEST_CASE("without a runtime folder of the session the sockets lie in the state folder that is used") {
+    PathChoices choices;
+    choices.state_dir = "/s";
+    CHECK(find_paths(choices, environment({{"HOME", "/h"}})).runtime_dir == "/s/run");
+}
+
 TEST_CASE("relative folders of the command line count from the current one") {
     PathChoices choices;
     choices.runtime_dir = "run";
