@@ -114,6 +114,11 @@ class Exchange:
         text = (self.folder / "exchange.log").read_text(errors="replace")
         assert status == 0 and not TROUBLE.search(text), f"the exchange ended with {status}: {text[-2000:]}"
 
+    def let_read(self):
+        """Daemons of other users may read its certificate."""
+        for folder in (self.folder.parent, self.folder, self.folder / "tls"):
+            folder.chmod(0o711)
+
     def control(self, method, path, body=None):
         connection = http.client.HTTPConnection(self.control_address, timeout=PATIENCE)
         connection.request(method, path, None if body is None else json.dumps(body))

@@ -8,7 +8,6 @@ import pathlib
 import random
 import string
 import subprocess
-import sys
 import unittest
 import urllib.parse
 
@@ -20,10 +19,7 @@ FAULTS = (("drop_before", {}), ("drop_after", {}), ("reset", {}), ("status", {"s
           ("busy", {}), ("unavailable", {}), ("throttled", {"retry_after_s": 1}), ("lockout", {}), ("close_now", {}),
           *(("error", {"text": text}) for text in ("EAPI:Invalid signature", "EAPI:Invalid nonce", "EGeneral:Permission denied",
                                                    "EOrder:Insufficient funds", "EGeneral:Internal error", "EWhat:Is this")))
-PYTHON = "/usr/bin/python3" if os.path.exists("/usr/bin/python3") else sys.executable  # one that other users may run
 WINDOW = 16  # bytes of a secret that must not be found, wherever they begin
-SOMEBODY = 12345  # a uid that owns nothing here
-NOBODY = 65534
 SHORT_FORMS = ("plain", "reversed")
 
 
@@ -317,55 +313,36 @@ class Process(support.DaemonTest):
 
     def read_memory(self, pid, uid):
         """0 when a process of this uid may open that memory, 13 when it may not."""
-        return subprocess.run([PYTHON, "-c", self.READ_MEMORY, str(pid)],
+        return subprocess.run([support.PYTHON, "-c", self.READ_MEMORY, str(pid)],
                               user=uid, group=uid, extra_groups=[], timeout=support.PATIENCE, cwd="/").returncode
 
-    @unittest.skipIf(os.geteuid() != 0, "only root can become somebody else")
+    @support.AS_ROOT
     def test_memory_is_closed_to_others(self):
-        self.assertEqual(self.read_memory(self.daemon.process.pid, NOBODY), 13)
+        self.assertEqual(self.read_memory(self.daemon.process.pid, support.NOBODY), 13)
 
-    @unittest.skipIf(os.geteuid() != 0, "only root can become somebody else")
+    @support.AS_ROOT
     @unittest.skipIf(support.SANITIZED, "a sanitized build stays dumpable")
     def test_memory_is_closed_to_its_own_uid(self):
         self.daemon.stop()
-        for path in [self.folder, self.exchange.folder, self.exchange.folder / "tls"]:
-            path.chmod(0o711)
-        for path in [self.daemon.folder, *self.daemon.folder.rglob("*")]:
-            os.chown(path, SOMEBODY, SOMEBODY)
-        # The binary is copied: its folder may be closed to others.
-        binary = self.daemon.folder / "krakkend"
-        binary.write_bytes(pathlib.Path(support.KRAKKEND).read_bytes())
-        binary.chmod(0o755)
-        user = {"user": SOMEBODY, "group": SOMEBODY, "extra_groups": []}
-        control = subprocess.Popen(["sleep", "60"], cwd="/", **user)
+        self.exchange.let_read()
+        self.daemon.give_to(support.SOMEBODY)
+        control = subprocess.Popen(["sleep", "60"], cwd="/", **self.daemon.user)
         self.addCleanup(control.wait)
         self.addCleanup(control.kill)
-        support.wait_for(lambda: self.read_memory(control.pid, SOMEBODY) == 0)
-        with open(self.daemon.log_file, "ab") as log:
-            self.daemon.process = subprocess.Popen([binary, *self.daemon.command()[1:]], stdout=log, stderr=log, cwd="/",
-                                                   env=self.daemon.environment(), **user)
-        support.wait_for(self.daemon.answers)
-        self.assertEqual(self.read_memory(self.daemon.process.pid, SOMEBODY), 13)
+        support.wait_for(lambda: self.read_memory(control.pid, support.SOMEBODY) == 0)
+        self.daemon.start()
+        self.assertEqual(self.read_memory(self.daemon.process.pid, support.SOMEBODY), 13)
 
-    CONNECT = ("import socket, sys\ns = socket.socket(socket.AF_UNIX)\ns.settimeout(60)\ns.connect(sys.argv[1])\n"
-               "try: s.sendall(b'{\"jsonrpc\":\"2.0\",\"id\":1,\"method\":\"ping\"}\\n'); sys.stdout.buffer.write(s.recv(1000))\n"
-               "except (BrokenPipeError, ConnectionResetError): pass")
-
-    def connect_as(self, uid, path):
-        done = subprocess.run([PYTHON, "-c", self.CONNECT, str(path)], capture_output=True, user=uid, group=uid,
-                              extra_groups=[], timeout=2 * support.PATIENCE, cwd="/")
-        return done.returncode, done.stdout
-
-    @unittest.skipIf(os.geteuid() != 0, "only root can become somebody else")
+    @support.AS_ROOT
     def test_others_are_refused_whatever_the_modes(self):
         for path in (self.folder, self.daemon.folder):
             path.chmod(0o755)
         self.daemon.runtime_dir.chmod(0o777)
         for path in (self.daemon.client_socket, self.daemon.admin_socket):
             path.chmod(0o777)
-            for uid in (NOBODY, SOMEBODY):
-                self.assertEqual(self.connect_as(uid, path), (0, b""), "connected, and not a word")
-            self.assertEqual(self.connect_as(0, path), (0, b'{"jsonrpc":"2.0","id":1,"result":"pong"}\n'))
+            for uid in (support.NOBODY, support.SOMEBODY):
+                self.assertEqual(support.ask_as(uid, path), b"", "connected, and not a word")
+            self.assertEqual(support.ask_as(0, path), b'{"jsonrpc":"2.0","id":1,"result":"pong"}')
         support.wait_for(lambda: self.daemon.log().count("event=peer.refused") == 4)
         self.daemon.runtime_dir.chmod(0o700)
 
