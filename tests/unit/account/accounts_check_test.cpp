@@ -204,8 +204,10 @@ TEST_CASE("a key that Kraken refused is not asked about again by a check") {
     Fixture fixture;
     fixture.answers[bob_key + " GetApiKeyInfo"] = refusal("EAPI:Invalid key");
     fixture.check();
+    test::LogCapture log;
     fixture.upstream.requests.clear();
     fixture.check();
+    CHECK(log.of("account.check_failed").empty());  // nor told of again
     CHECK(fixture.asked(bob_key).empty());
     CHECK(fixture.asked(master_key) == both);
     CHECK(fixture.account("bob").state() == AccountState::auth_failed);

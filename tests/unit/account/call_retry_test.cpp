@@ -105,7 +105,11 @@ TEST_CASE("B4: a throttled call waits as long as Kraken says, and no longer than
     fixture.upstream.otherwise = [](const net::Request&) {
         return refusal("EService:Throttled: 1700000030");
     };
-    const auto outcome = fixture.loop.start(fixture.accounts.list().at(0)->call(call_of("Balance")));
+    const bool is_public = GENERATE(false, true);
+    const auto outcome = fixture.loop.start(
+        is_public ? fixture.accounts.call_public(call_of("Ticker"))
+                  : fixture.accounts.list().at(0)->call(call_of("Balance"))
+    );
     for (int turn = 0; turn < 5; ++turn)
         fixture.loop.poll();
     CHECK_FALSE(outcome->has_value());
