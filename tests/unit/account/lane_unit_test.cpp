@@ -36,7 +36,7 @@ struct Fixture : test::Bench {
         return test::answer("{}");
     }
 
-    auto send(std::string_view endpoint, std::chrono::seconds time = 1h) {
+    auto send(std::string_view endpoint, std::chrono::milliseconds time = 1h) {
         const auto deadline = steady_clock::now() + time;
         return lane->send(*find_endpoint(endpoint), parameters, {deadline, deadline});
     }
@@ -307,8 +307,13 @@ TEST_CASE("a move waits for the save that is on its way, so that the finer unit 
     fixture.clock.advance(6s);
     CHECK((fixture.loop.start(fixture.send("Balance")), fixture.loop.poll(), fixture.store.saves == 2));
     fixture.lane->set_unit(NonceUnit::nanoseconds);
+    const auto too_late = fixture.loop.start(fixture.send("Balance", 5ms));
     const auto attempt = fixture.loop.start(fixture.send("Balance"));
+    while (!too_late->has_value())
+        fixture.loop.poll();
     fixture.loop.poll();
+    CHECK_FALSE((*too_late)->has_value());
+    CHECK(fixture.unit() == NonceUnit::microseconds);
     CHECK(fixture.store.saves == 2);
     CHECK(fixture.upstream.requests.size() == 2);
     fixture.store.saves_held.open_for_one();
