@@ -14,6 +14,10 @@ ServiceManager::ServiceManager() {
     if (listens()) thread_.emplace(1);
 }
 
+ServiceManager::~ServiceManager() {
+    if (thread_) thread_->join();
+}
+
 // A message that is lost changes nothing here: the manager has time limits of its own.
 void ServiceManager::tell(std::string message) {
     constexpr int most_waiting = 16;

@@ -18,6 +18,10 @@ namespace krakken::app {
 class ServiceManager {
 public:
     ServiceManager();
+    // Waits until the last message is sent.
+    ~ServiceManager();
+    ServiceManager(const ServiceManager&) = delete;
+    ServiceManager& operator=(const ServiceManager&) = delete;
 
     // Whether anybody listens.
     static bool listens();

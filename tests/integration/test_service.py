@@ -5,7 +5,6 @@ import json
 import os
 import signal
 import socket
-import time
 import unittest
 
 import support
@@ -81,6 +80,10 @@ class Notifications(support.DaemonTest):
             self.manager.quiet()
 
     def test_a_refused_start_is_never_ready(self):
+        # Everything is in order but the last socket: nothing was said before that.
+        self.daemon.admin_socket.write_text("in the way")
+        self.assertEqual(self.daemon.run()[0], CONFIGURATION)
+        self.assertEqual(self.manager.quiet(), [])
         self.daemon.config.write_text("[kraken]\nbase_ulr = 1\n")
         self.assertEqual(self.daemon.run()[0], CONFIGURATION)
         self.assertEqual(self.manager.quiet(), [])
