@@ -349,6 +349,22 @@ def ask_as(uid, path, request='{"jsonrpc":"2.0","id":1,"method":"ping"}', groups
     return None if done.returncode else done.stdout.rstrip(b"\n")
 
 
+def memory_of(pid):
+    """Every readable piece of a process's memory, with its name. For root."""
+    process, size = pathlib.Path("/proc", str(pid)), 0
+    with open(process / "mem", "rb", buffering=0) as memory:
+        for line in (process / "maps").read_text().splitlines():
+            begin, end = (int(number, 16) for number in line.split()[0].split("-"))
+            try:
+                memory.seek(begin)
+                data = memory.read(end - begin)
+            except (OSError, ValueError, OverflowError):
+                continue  # a guard page, or the kernel's
+            size += len(data)
+            yield line.split()[-1], data
+    assert size > 1_000_000, "too little of it was readable"
+
+
 class DaemonTest(unittest.TestCase):
     """A test with an exchange and a daemon in a scratch folder. A subclass says which accounts there are."""
 
@@ -404,6 +420,12 @@ class DaemonTest(unittest.TestCase):
         for name, value in data.items():
             self.assertEqual(error["data"].get(name), value, reply)
         return error
+
+    def assert_logged(self, pattern):
+        """It stands in the daemon's log, or soon will: a thread of its own writes it. Returns the line."""
+        def found():
+            return [line for line in self.daemon.log().splitlines() if re.search(pattern, line)]
+        return wait_for(found, said=f"the log has nothing like {pattern}")[-1]
 
     def account_orders(self, account="alice"):
         return self.exchange.state()["orders_executed"][account]

@@ -141,6 +141,26 @@ class Vault(AdminTest):
         vault.write_bytes(b"no vault at all" * 20)
         self.assertIn(self.admin.error("unlock", {"passphrase": support.PASSPHRASE})["code"], (-32006, -32007))
 
+    def test_a_vault_of_another_version(self):
+        self.set_up_vault()
+        self.admin.result("lock")
+        vault = self.daemon.config_dir / "secrets.enc"
+        good = vault.read_bytes()
+        vault.write_bytes(good[:8] + b"\x63" + good[9:])  # the major version
+        self.assert_error(self.admin.request("unlock", {"passphrase": support.PASSPHRASE}), -32007, reason="version", executed="no")
+        vault.write_bytes(good)
+        self.admin.result("unlock", {"passphrase": support.PASSPHRASE})
+
+    def test_a_vault_that_somebody_changed(self):
+        self.set_up_vault()
+        vault = self.daemon.config_dir / "secrets.enc"
+        old = vault.read_bytes()
+        self.admin.result("vault.change_passphrase", {"old": support.PASSPHRASE, "new": ANOTHER})
+        vault.write_bytes(old)
+        error = self.assert_error(self.admin.request("account.remove", {"name": "alice"}), -32007, reason="changed", executed="no")
+        self.assertTrue(error["data"]["remedy"])
+        self.assertEqual(vault.read_bytes(), old, "nothing was overwritten")
+
     def test_shutdown(self):
         self.assertEqual(self.ask("shutdown"), "true")
         self.assertEqual(self.daemon.process.wait(support.PATIENCE), 0)
@@ -327,10 +347,10 @@ class Reload(AdminTest):
         self.write("[capabilities]\nsupports_margin = true\n")
         self.daemon.process.send_signal(signal.SIGHUP)
         support.wait_for(lambda: self.client.result("profile")["capabilities"]["supports_margin"])
-        self.assertIn("event=config.", self.daemon.log())
+        self.assert_logged(r"event=config\.")
         self.write("[capabilities]\nsupports_margn = true\n")
         self.daemon.process.send_signal(signal.SIGHUP)
-        support.wait_for(lambda: "supports_margn" in self.daemon.log(), said="it is logged")
+        self.assert_logged("supports_margn")
         self.assertTrue(self.client.result("profile")["capabilities"]["supports_margin"])
 
 

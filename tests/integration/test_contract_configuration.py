@@ -107,7 +107,7 @@ class Checked(unittest.TestCase):
                     "https://"):
             self.refused(f'[kraken]\nbase_url = "{url}"\n', f"{self.daemon.config}:2:", "kraken.base_url")
         for url in ("https://api.kraken.com#x", "https://user@api.kraken.com", "https://api.kraken.com:0", "https://a b"):
-            self.refused(f'[kraken]\nbase_url = "{url}"\n', "https://host")
+            self.refused(f'[kraken]\nbase_url = "{url}"\n', "host")
         self.accepted('[kraken]\nbase_url = "https://localhost:8443"\n')
 
     def test_what_is_no_toml(self):
@@ -155,6 +155,15 @@ class Effects(support.DaemonTest):
         self.exchange.fault("half_open", endpoint="Time")
         with daemon.client() as client:
             self.assert_error(client.call("Time", timeout_ms=60000), -32017)
+
+    def test_connect_timeout(self):
+        daemon = self.restarted("[retry]\nmax_attempts = 1\n", "connect_timeout_ms = 200")
+        self.exchange.fault("connect_half_open", count=0)
+        begun = time.monotonic()
+        with daemon.client() as client:
+            self.assert_error(client.call("Time", timeout_ms=60000), -32017, executed="no")
+        self.assertLess(time.monotonic() - begun, 4.5, "sooner than by default")
+        self.exchange.clear_faults()
 
     def test_user_agent(self):
         def agent():
@@ -209,8 +218,9 @@ class Effects(support.DaemonTest):
         daemon = self.make_daemon("json", config='[log]\nlevel = "info"\nformat = "json"\n')
         daemon.level = "info"
         daemon.start()
-        lines = [json.loads(line) for line in daemon.log().splitlines()]
-        self.assertIn("ready", [line["event"] for line in lines])
+        support.wait_for(lambda: '"event":"ready"' in daemon.log())
+        for line in daemon.log().splitlines():
+            self.assertIn("event", json.loads(line))
         quiet = self.make_daemon("quiet", config='[log]\nlevel = "error"\n')
         quiet.command = lambda *more: [*support.Daemon.command(quiet, *more)[:-2], *more]
         quiet.start()

@@ -148,7 +148,7 @@ class OurOwn(ErrorTest):
         for reply in (self.client.call("Balance"), self.client.request("no.such"), self.admin.request("unlock", {"passphrase": "wrong"}),
                       self.client.call("Balanse")):
             call_id = reply["error"]["data"]["call_id"]
-            support.wait_for(lambda: call_id in self.daemon.log(), said=f"{reply} is not in the log")
+            self.assert_logged(call_id)
 
     def test_message_is_one_sentence(self):
         for reply in (self.client.call("Balance"), self.client.request("no.such"), self.admin.request("unlock", {"passphrase": "wrong"})):

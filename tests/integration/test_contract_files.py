@@ -97,6 +97,44 @@ class CommandLine(support.DaemonTest):
         (self.folder / "xdg/krakkend").symlink_to(run)
         self.assertEqual(self.ctl("status", XDG_RUNTIME_DIR=self.folder / "xdg"), 0)
 
+    def in_a_world_of_its_own(self, *command):
+        """The command where /run/krakkend is this daemon's folder and nothing else is in /run."""
+        script = 'mount -t tmpfs none /run && mkdir /run/krakkend && mount --bind "$0" /run/krakkend && exec "$@"'
+        return subprocess.run(["unshare", "--mount", "sh", "-c", script, self.daemon.runtime_dir, *command], capture_output=True, text=True,
+                              timeout=support.PATIENCE, env={**self.daemon.environment(), "HOME": str(self.folder)})
+
+    @support.AS_ROOT
+    def test_the_users_socket_and_then_the_services(self):
+        if self.in_a_world_of_its_own("true").returncode != 0:
+            self.skipTest("this machine lets nobody have mounts of their own")
+
+        def pid():
+            done = self.in_a_world_of_its_own(support.KRAKKENCTL, "status", "--json")
+            self.assertEqual(done.returncode, 0, done.stderr)
+            return json.loads(done.stdout)["pid"]
+        self.assertEqual(pid(), self.daemon.process.pid, "only the service is there")
+        user = self.make_daemon("user")
+        user.runtime_dir = self.folder / ".local/state/kraken_bot/run"
+        user.client_socket, user.admin_socket = user.runtime_dir / "krakkend.sock", user.runtime_dir / "admin.sock"
+        user.runtime_dir.parent.mkdir(mode=0o700, parents=True)
+        user.start()
+        self.assertEqual(pid(), user.process.pid, "the user's own goes first")
+
+    @support.AS_ROOT
+    def test_it_trusts_its_own_uid_root_and_the_owner_of_the_folder(self):
+        """Root asks: a daemon of another user is trusted where the folder is that user's."""
+        self.daemon.stop()
+        self.exchange.let_read()
+        self.daemon.give_to(support.SOMEBODY)
+        self.daemon.start()
+        self.assertEqual(self.ctl("status", KRAKKEND_RUNTIME_DIR=self.daemon.runtime_dir), 0)
+        os.chown(self.daemon.runtime_dir, support.STRANGER, -1)
+        self.assertEqual(self.ctl("status", KRAKKEND_RUNTIME_DIR=self.daemon.runtime_dir), 3)
+        os.chown(self.daemon.runtime_dir, 0, -1)
+        self.assertEqual(self.ctl("status", KRAKKEND_RUNTIME_DIR=self.daemon.runtime_dir), 3)
+        os.chown(self.daemon.runtime_dir, support.SOMEBODY, -1)
+        self.assertEqual(self.ctl("status", KRAKKEND_RUNTIME_DIR=self.daemon.runtime_dir), 0)
+
 
 class Strict(support.DaemonTest):
     """State and vault: modes, owners, links, fifos. Each refusal names the path and the remedy."""

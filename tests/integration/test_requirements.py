@@ -196,7 +196,7 @@ class B(Requirement):
     def test_B1_a_master_and_users_isolated(self):
         self.with_environment(KRAKEN_USER_CAROL_API_KEY=self.keys["carol"].api_key)
         self.assertEqual(sorted(self.accounts()), ["master", "user_bob"])
-        self.assertIn("KRAKEN_USER_CAROL_API_SECRET", self.daemon.log(), "an unconfigured one is skipped with a message")
+        self.assert_logged("KRAKEN_USER_CAROL_API_SECRET")  # an unconfigured one is skipped with a message
         self.exchange.control("POST", "/accounts", {"account": "bob", "key": {"api_key": self.keys["bob"].api_key, "revoked": True}})
         self.assert_error(self.client.call("Balance", account="user_bob"), -32010, account="user_bob")
         self.assertEqual(self.accounts()["user_bob"]["state"], "auth_failed")
@@ -313,7 +313,7 @@ class B(Requirement):
             error = self.assert_error(self.client.call(endpoint, params, account="alice", timeout_ms=2000), -32017, executed="no")
             self.assertTrue(error["data"]["retryable"])
         self.assertEqual(self.client.result("status")["upstream"]["state"], "unreachable")
-        self.assertIn("outcome=network", self.daemon.log())
+        self.assert_logged("outcome=network")
         self.exchange.control("DELETE", f"/faults?id={refuse}")
         self.assertIn("ZUSD", self.call("Balance", account="alice"))
         self.assertEqual(len(self.call("AddOrder", LIMIT, account="alice")["txid"]), 1)
