@@ -188,7 +188,7 @@ std::string Account::remedy() const {
 }
 
 std::string Account::refused_key_remedy() const {
-    return "check at Kraken that the key is there, unexpired and meant for this machine's address" +
+    return "check that key and secret belong together, and at Kraken that the key is there and unexpired" +
            then_validate();
 }
 
