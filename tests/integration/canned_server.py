@@ -12,6 +12,7 @@ class CannedServer:
     """A TLS server that answers with prepared bytes: for what the exchange would never say.
 
     `answers` maps a path to whole HTTP replies given one after the other (the last one again and again), or to None: close.
+    What is asked of another path is not answered and not noted.
     """
 
     def __init__(self, certificate, private_key, address="127.0.0.1"):
@@ -67,8 +68,10 @@ class CannedServer:
         headers = http.client.parse_headers(reader)
         body = reader.read(int(headers.get("Content-Length", 0)))
         target = start.split()[1].decode()
+        answers = self.answers.get(target.split("?")[0])
+        if answers is None:
+            return False  # what the daemon asks by itself, such as the time
         self.requests.append((target, headers, body))
-        answers = self.answers[target.split("?")[0]]
         answer = answers.pop(0) if len(answers) > 1 else answers[0]
         if answer is None:
             return False

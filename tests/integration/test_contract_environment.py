@@ -123,6 +123,7 @@ class Alone(EnvironmentTest):
     def setUp(self):
         super().setUp()
         self.restart(pair("KRAKEN_MASTER", self.alice))
+        support.wait_for(lambda: self.exchange.journal("Balance"), said="the daemon looks at the account by itself")
 
     def test_it_is_unlocked(self):
         status = self.client.result("status")

@@ -329,7 +329,7 @@ class Fuzz(GarbageTest):
             end += 15
 
     def read_until(self, client, last, line):
-        """Every answer must be JSON. False when the daemon hung up, which it may do only on what is not UTF-8."""
+        """Every answer must be JSON. False when the daemon hung up: on what is not UTF-8, or is begun like HTTP."""
         while True:
             try:
                 answer = client.line()
@@ -337,6 +337,9 @@ class Fuzz(GarbageTest):
                 answer = None
             if answer is None:
                 self.assertRaises(UnicodeDecodeError, line.decode)
+                return False
+            if answer.startswith(b"HTTP/1.1 "):  # a connection that begins with a letter speaks HTTP
+                self.assertRegex(line.lstrip(b" \t\r\n"), b"^[A-Za-z]")
                 return False
             reply = json.loads(answer)
             if isinstance(reply, dict) and reply["id"] == last:
