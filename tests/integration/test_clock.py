@@ -76,9 +76,10 @@ class ClockTest(support.DaemonTest):
             return client.result("nonce.status")[0]
 
 
-@unittest.skipIf(not FAKETIME, "faketime is not installed; run: packaging/install-build-packages")
+@unittest.skipIf(support.SANITIZED, "faketime calls dlsym from within a sanitizer's allocator, which it does not survive; KrakensClock steps too")
 class WallClock(ClockTest):
     def start_with_clock(self, text):
+        self.assertTrue(FAKETIME, "faketime is not installed; run: packaging/install-build-packages")
         self.file = self.folder / "clock"
         self.set(text)
         self.daemon.variables = {"LD_PRELOAD": FAKETIME[0], "FAKETIME_TIMESTAMP_FILE": str(self.file), "FAKETIME_NO_CACHE": "1",
@@ -187,7 +188,7 @@ class KrakensClock(ClockTest):
     def test_it_is_followed_ahead_and_never_back(self):
         self.daemon.start()
         self.set_up_vault()
-        for hours in (2, -2, 0):
+        for hours in (2, -1, 24, -2, 0):
             self.exchange.control("POST", "/clock", {"offset_ms": hours * HOUR * 1000})
             self.daemon.stop()
             self.daemon.start()
@@ -195,7 +196,7 @@ class KrakensClock(ClockTest):
             support.wait_for(lambda: "clock_offset_ms" in self.status()["upstream"])
             self.assertLess(abs(self.status()["upstream"]["clock_offset_ms"] - hours * HOUR * 1000), 10_000)
             self.call()
-            if hours > 0:
+            if hours in (2, 24):  # the others lie below nonces that the exchange has seen
                 self.assertLess(abs(self.last() - (time.time() + hours * HOUR) * US), 60 * US)
         self.assert_rising()
 
