@@ -76,7 +76,7 @@ class ClockTest(support.DaemonTest):
             return client.result("nonce.status")[0]
 
 
-@unittest.skipIf(support.SANITIZED, "faketime calls dlsym from within a sanitizer's allocator, which it does not survive; KrakensClock steps too")
+@unittest.skipIf(support.SANITIZED, "faketime does not survive a sanitizer's allocator, from within which it calls dlsym")
 class WallClock(ClockTest):
     def start_with_clock(self, text):
         self.assertTrue(FAKETIME, "faketime is not installed; run: packaging/install-build-packages")

@@ -102,7 +102,8 @@ class Vault(AdminTest):
     def test_calls_in_flight_finish_when_locked(self):
         self.set_up_vault()
         self.exchange.fault("delay", endpoint="AddOrder", delay_before_ms=800)
-        self.client.send(json.dumps({"jsonrpc": "2.0", "id": 1, "method": "call", "params": {"endpoint": "AddOrder", "params": ORDER}}) + "\n")
+        order = {"jsonrpc": "2.0", "id": 1, "method": "call", "params": {"endpoint": "AddOrder", "params": ORDER}}
+        self.client.send(json.dumps(order) + "\n")
         support.wait_for(lambda: self.admin.result("status")["accounts"][0]["in_flight"])
         self.assertEqual(self.ask("lock"), '{"state":"locked"}')
         self.assertIn("result", json.loads(self.client.line()))
@@ -251,7 +252,8 @@ class Adding(AdminTest):
         self.assertEqual(self.names(), [])
 
     def test_kraken_cannot_be_reached_or_is_down(self):
-        for kind, members, codes in (("drop_before", {}, (-32017,)), ("unavailable", {}, (-32016,)), ("status", {"status": 503}, (-32017, -32016))):
+        for kind, members, codes in (("drop_before", {}, (-32017,)), ("unavailable", {}, (-32016,)),
+                                     ("status", {"status": 503}, (-32017, -32016))):
             self.exchange.fault(kind, count=0, **members)
             error = self.admin.error("account.add", self.alice)
             self.assertIn(error["code"], codes)

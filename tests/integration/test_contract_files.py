@@ -58,12 +58,14 @@ class Places(support.DaemonTest):
 
     def test_our_variables_override_the_standard_ones(self):
         a, b, c, x = (self.folder / name for name in ("a", "b", "c", "x"))
-        self.start(KRAKKEND_CONFIG_DIR=a, KRAKKEND_STATE_DIR=b, KRAKKEND_RUNTIME_DIR=c, XDG_CONFIG_HOME=x, XDG_STATE_HOME=x, XDG_RUNTIME_DIR=x)
+        self.start(KRAKKEND_CONFIG_DIR=a, KRAKKEND_STATE_DIR=b, KRAKKEND_RUNTIME_DIR=c,
+                   XDG_CONFIG_HOME=x, XDG_STATE_HOME=x, XDG_RUNTIME_DIR=x)
         self.found(a, a / "secrets.enc", b, c)
 
     def test_options_override_all(self):
         a, b, c, x = (self.folder / name for name in ("a", "b", "c", "x"))
-        self.start(("--config-dir", a, "--state-dir", b, "--runtime-dir", c), KRAKKEND_CONFIG_DIR=x, KRAKKEND_STATE_DIR=x, KRAKKEND_RUNTIME_DIR=x)
+        self.start(("--config-dir", a, "--state-dir", b, "--runtime-dir", c),
+                   KRAKKEND_CONFIG_DIR=x, KRAKKEND_STATE_DIR=x, KRAKKEND_RUNTIME_DIR=x)
         self.found(a, a / "secrets.enc", b, c)
 
     def test_a_service_keeps_its_vault_beside_its_state(self):

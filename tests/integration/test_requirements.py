@@ -444,7 +444,8 @@ class D(Requirement):
     def test_D1_microseconds_strictly_increasing(self):
         self.set_up_vault()
         with self.daemon.client() as client:
-            client.send("".join('{"jsonrpc":"2.0","id":%d,"method":"call","params":{"endpoint":"Balance"}}\n' % number for number in range(200)))
+            request = '{"jsonrpc":"2.0","id":%d,"method":"call","params":{"endpoint":"Balance"}}\n'
+            client.send("".join(request % number for number in range(200)))
             for _ in range(200):
                 self.assertIn("result", json.loads(client.line()))
         self.assert_rising()
