@@ -69,7 +69,10 @@ awaitable<Result<base::Nonce>> Nonces::next(steady_clock::time_point deadline) {
 awaitable<Result<void>> Nonces::make_ready(steady_clock::time_point deadline) {
     // A failed write proves nothing about the marks on disk, so from then on no nonce is safe.
     if (store_.failed()) {
-        co_return fail(ErrorCode::storage, "durable state cannot be written, so nothing was sent");
+        co_return std::unexpected(
+            protocol::make_error(ErrorCode::storage, "durable state cannot be written, so nothing was sent")
+                .with_remedy("free or repair the disk of the state folder, then restart krakkend")
+        );
     }
     if (!sequence_) {
         if (!disk_busy_) start(load());
