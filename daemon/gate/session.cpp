@@ -77,7 +77,9 @@ Session::Session(Socket socket, protocol::SocketKind kind, Peer peer, Backend& b
       buffer_(kind),
       may_write_(socket_.get_executor(), steady_timer::time_point::max()),
       may_read_(socket_.get_executor(), steady_timer::time_point::max()),
-      line_deadline_(socket_.get_executor()) {}
+      line_deadline_(socket_.get_executor()) {
+    socket_.non_blocking(true);  // flush() must not wait
+}
 
 void Session::start(std::function<void()> ended) {
     ended_ = std::move(ended);
@@ -119,6 +121,7 @@ awaitable<void> Session::read_lines() {
         if (space.empty()) {
             Group alone{.batch = false, .open = 1, .replies = {Reply{"null", next_call_id(), ""}}};
             finish(alone, 0, "", std::unexpected(line_too_long().error));
+            flush();
             co_await discard_rest();
             break;
         }
@@ -128,7 +131,7 @@ awaitable<void> Session::read_lines() {
         buffer_.filled(count);
         if (!std::exchange(begun_, true) && begins_as_http(space.front())) {
             outbox_ += http_refusal();
-            may_write_.cancel();
+            flush();
             watch_for_slow_line();
             co_await discard_rest();
             break;
@@ -136,11 +139,12 @@ awaitable<void> Session::read_lines() {
         while (const auto line = buffer_.take_line()) {
             line_watched_ = false;  // it has ended; the next one has time of its own
             serve(*line);
-            while (!reading_ended_ && (running_ >= max_running || outbox_.size() >= max_unsent)) {
+            if (is_full()) flush();
+            while (!reading_ended_ && is_full())
                 co_await may_read_.async_wait(token);
-            }
             if (reading_ended_ && !draining_) break;
         }
+        flush();
         buffer_.lines_are_done();
         // What Boost.JSON decoded on the stack may have been a passphrase.
         if (kind_ == protocol::SocketKind::admin) sodium_stackzero(16 * 1024);
@@ -181,6 +185,7 @@ awaitable<void> Session::write_replies() {
             co_await may_write_.async_wait(token);
         if (outbox_.empty() || !socket_.is_open()) break;
         const std::string text = std::exchange(outbox_, {});
+        writing_ = true;
         steady_timer deadline(socket_.get_executor(), patience_.for_the_read_of_a_reply);
         deadline.async_wait([self = shared_from_this()](boost::system::error_code cancelled) {
             if (!cancelled) self->abort();
@@ -188,6 +193,7 @@ awaitable<void> Session::write_replies() {
         const auto [error, written] =
             co_await boost::asio::async_write(socket_, boost::asio::buffer(text), token);
         deadline.cancel();
+        writing_ = false;
         if (error) break;
         may_read_.cancel();
     }
@@ -259,6 +265,7 @@ void Session::serve(const Request& request, const std::shared_ptr<Group>& group,
         // Nobody knows how far it had come: an order may have left before.
         if (bug && called->needs_answer) outcome.error().executed = protocol::Executed::unknown;
         self->finish(*group, place, called->name, std::move(outcome));
+        self->flush();
     };
     boost::asio::co_spawn(socket_.get_executor(), std::move(std::get<Work>(handled)), done);
 }
@@ -281,7 +288,16 @@ void Session::send(std::string text) {
         outbox_ += text;
         outbox_ += '\n';
     }
-    may_write_.cancel();
+}
+
+// Nearly always the socket takes all of it at once, so that no coroutine has to be woken for it. What is
+// left, and every error, is the writer's.
+void Session::flush() {
+    if (!writing_ && !outbox_.empty() && socket_.is_open()) {
+        boost::system::error_code would_wait;
+        outbox_.erase(0, socket_.write_some(boost::asio::buffer(outbox_), would_wait));
+    }
+    if (!outbox_.empty() || reading_ended_) may_write_.cancel();
 }
 
 }  // namespace krakken::gate

@@ -56,7 +56,9 @@ private:
         Group& group, std::size_t place, std::string_view method, protocol::Result<std::string> outcome
     );
     void send(std::string text);
+    void flush();
     void watch_for_slow_line();
+    bool is_full() const { return running_ >= max_running || outbox_.size() >= max_unsent; }
     bool has_finished() const { return reading_ended_ && running_ == 0 && outbox_.empty(); }
 
     // More calls at once than any sensible bot has; the next ones wait in the socket.
@@ -75,6 +77,7 @@ private:
     bool begun_ = false;  // its first byte was there
 
     std::string outbox_;
+    bool writing_ = false;  // a part of the replies is on its way; the rest keeps behind it
     std::size_t running_ = 0;
     bool reading_ended_ = false;
     bool draining_ = false;
