@@ -170,8 +170,10 @@ class Ending(support.DaemonTest):
         for prepare in ("lock", "ping"):  # locked before, and open
             with self.daemon.admin() as first, self.daemon.admin() as second, self.daemon.admin() as admin:
                 admin.result(prepare)
-                first.send(unlock)
-                second.send(unlock)
+                for one in (first, second):
+                    # Connections have no order among them: with the ping's answer the unlock has been read, too.
+                    one.send(unlock + '{"jsonrpc":"2.0","id":2,"method":"ping"}\n')
+                    self.assertEqual(json.loads(one.line())["id"], 2)
                 self.assertEqual(admin.result("lock"), {"state": "locked"})
                 for one in (first, second):
                     self.assertIn("id", json.loads(one.line()))
