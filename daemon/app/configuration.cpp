@@ -158,11 +158,10 @@ private:
         return fmt::format("{}:{}: {}", file_.string(), node.source().begin.line, complaint);
     }
 
+    // With the sections, which may be what was misspelt.
     static std::vector<std::string> known_paths() {
-        std::vector<std::string> paths{"accounts"};
+        std::vector<std::string> paths = setting_names();
         for (const Key& key : keys) {
-            paths.emplace_back(key.path);
-            // And its section, which may be what was misspelt.
             if (const auto dot = key.path.find('.'); dot != std::string_view::npos)
                 paths.emplace_back(key.path.substr(0, dot));
         }
@@ -197,6 +196,13 @@ std::expected<std::string, std::string> read_file(const std::filesystem::path& f
 }
 
 }  // namespace
+
+std::vector<std::string> setting_names() {
+    std::vector<std::string> names{"accounts"};
+    for (const Key& key : keys)
+        names.emplace_back(key.path);
+    return names;
+}
 
 std::expected<Configuration, std::string> read_configuration(const std::filesystem::path& file) {
     const auto text = read_file(file);

@@ -52,6 +52,9 @@ struct Configuration {
 // known name.
 std::expected<Configuration, std::string> read_configuration(const std::filesystem::path& file);
 
+// Every setting by its full name, as "log.level", and "accounts" for the tables of single accounts.
+std::vector<std::string> setting_names();
+
 // The group that may use the client socket, if there is to be one. The error: there is no such group, or the
 // daemon may not give it anything. Blocks as long as the user database does.
 std::expected<std::optional<gid_t>, std::string> client_group(const Configuration& configuration);
