@@ -62,10 +62,6 @@ Failure untrusted(
 
 }  // namespace
 
-Descriptor::~Descriptor() {
-    if (number_ >= 0) close(number_);
-}
-
 bool is_trusted(uid_t server, uid_t own, uid_t folder_owner) {
     if (server == own || server == 0) return true;
     return server == folder_owner && server != protocol::unmapped_uid;

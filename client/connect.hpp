@@ -6,31 +6,13 @@
 
 #include <filesystem>
 #include <span>
-#include <utility>
 
 #include "client/failure.hpp"
+#include "protocol/descriptor.hpp"
 
 namespace krakken::client {
 
-// An open file descriptor.
-class Descriptor {
-public:
-    explicit Descriptor(int number) : number_(number) {}
-    ~Descriptor();
-    Descriptor(Descriptor&& other) noexcept : number_(std::exchange(other.number_, -1)) {}
-    Descriptor& operator=(Descriptor&& other) noexcept {
-        std::swap(number_, other.number_);
-        return *this;
-    }
-    Descriptor(const Descriptor&) = delete;
-    Descriptor& operator=(const Descriptor&) = delete;
-
-    int number() const { return number_; }
-    int release() { return std::exchange(number_, -1); }
-
-private:
-    int number_;
-};
+using protocol::Descriptor;
 
 // Whether a server of uid `server` at a socket in a folder of uid `folder_owner` may be told a secret by
 // `own`.

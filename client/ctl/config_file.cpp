@@ -8,33 +8,18 @@
 #include <cerrno>
 #include <string_view>
 #include <system_error>
-#include <utility>
 
+#include "protocol/descriptor.hpp"
 #include "protocol/platform.hpp"
 
 namespace krakken::ctl {
 
 namespace fs = std::filesystem;
+using protocol::Descriptor;
 
 namespace {
 
 constexpr std::size_t max_config = std::size_t{1} << 20U;
-
-class File {
-public:
-    explicit File(int descriptor) : descriptor_(descriptor) {}
-    ~File() {
-        if (descriptor_ >= 0) close(descriptor_);
-    }
-    File(const File&) = delete;
-    File& operator=(const File&) = delete;
-
-    bool is_open() const { return descriptor_ >= 0; }
-    int descriptor() const { return descriptor_; }
-
-private:
-    int descriptor_;
-};
 
 std::unexpected<std::string> because(const std::string& what) {
     return std::unexpected(what + ": " + std::generic_category().message(errno));
@@ -79,15 +64,15 @@ bool make_alike(int descriptor, const fs::path& target, uid_t daemon) {
 }  // namespace
 
 std::expected<std::optional<std::string>, std::string> read_config(const fs::path& path) {
-    const File file(open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY));
-    if (!file.is_open() && errno == ENOENT) return std::nullopt;
-    if (!file.is_open()) return because("cannot open " + path.string());
+    const Descriptor file(open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY));
+    if (!file && errno == ENOENT) return std::nullopt;
+    if (!file) return because("cannot open " + path.string());
     struct stat about{};
-    if (fstat(file.descriptor(), &about) != 0 || !S_ISREG(about.st_mode))
+    if (fstat(file.number(), &about) != 0 || !S_ISREG(about.st_mode))
         return std::unexpected(path.string() + " is not a regular file");
     std::string text;
     for (std::array<char, 4096> piece{};;) {
-        const ssize_t got = read(file.descriptor(), piece.data(), piece.size());
+        const ssize_t got = read(file.number(), piece.data(), piece.size());
         if (got < 0 && errno == EINTR) continue;
         if (got < 0) return because("cannot read " + path.string());
         if (got == 0) return text;
@@ -104,11 +89,11 @@ std::expected<void, std::string> replace_config(const fs::path& path, const std:
     if (auto ensured = ensure_folder(folder, daemon); !ensured) return ensured;
 
     std::string temporary = target.string() + ".XXXXXX";
-    const File file(mkostemp(temporary.data(), O_CLOEXEC));
-    if (!file.is_open()) return because("cannot write in " + folder.string());
-    const bool written =
-        write_all(file.descriptor(), text) && make_alike(file.descriptor(), target, daemon) &&
-        protocol::sync_to_disk(file.descriptor()) && rename(temporary.c_str(), target.c_str()) == 0;
+    const Descriptor file(mkostemp(temporary.data(), O_CLOEXEC));
+    if (!file) return because("cannot write in " + folder.string());
+    const bool written = write_all(file.number(), text) && make_alike(file.number(), target, daemon) &&
+                         protocol::sync_to_disk(file.number()) &&
+                         rename(temporary.c_str(), target.c_str()) == 0;
     if (!written) {
         const int error = errno;
         unlink(temporary.c_str());
@@ -116,8 +101,8 @@ std::expected<void, std::string> replace_config(const fs::path& path, const std:
         return because("cannot write " + target.string());
     }
     // It is there; after a power cut it may be the old one, which is no harm.
-    const File opened(open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
-    if (opened.is_open()) (void)protocol::sync_to_disk(opened.descriptor());
+    const Descriptor opened(open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+    if (opened) (void)protocol::sync_to_disk(opened.number());
     return {};
 }
 

@@ -10,6 +10,7 @@
 #include <system_error>
 
 #include "arguments.hpp"
+#include "protocol/descriptor.hpp"
 #include "protocol/json_text.hpp"
 #include "report.hpp"
 #include "table.hpp"
@@ -53,21 +54,6 @@ SecretText checked(SecretText secret, std::string_view what) {
     if (!protocol::is_utf8(secret.view())) throw UsageError(std::string(what) + " is not UTF-8 text");
     return secret;
 }
-
-class OpenFile {
-public:
-    explicit OpenFile(const std::filesystem::path& path)
-        : descriptor_(open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY)) {}
-    ~OpenFile() {
-        if (descriptor_ >= 0) close(descriptor_);
-    }
-    OpenFile(const OpenFile&) = delete;
-    OpenFile& operator=(const OpenFile&) = delete;
-    int descriptor() const { return descriptor_; }
-
-private:
-    int descriptor_;
-};
 
 // Said once; the secret is wiped after use all the same.
 void warn_of_swapping() {
@@ -136,13 +122,13 @@ SecretText SecretReader::new_passphrase(std::string_view what, std::string_view 
 
 SecretText read_passphrase_file(const std::filesystem::path& path) {
     const std::string name = "the passphrase file " + path.string();
-    const OpenFile file(path);
-    if (file.descriptor() < 0) {
+    const protocol::Descriptor file(open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY));
+    if (!file) {
         const int error = errno;
         throw UsageError("cannot open " + name + ": " + std::generic_category().message(error));
     }
     struct stat about{};
-    if (fstat(file.descriptor(), &about) != 0 || !S_ISREG(about.st_mode))
+    if (fstat(file.number(), &about) != 0 || !S_ISREG(about.st_mode))
         throw UsageError(name + " is not a regular file; to read from a pipe use --stdin");
     if (about.st_uid != geteuid() && about.st_uid != 0)
         throw UsageError(name + " belongs to another user, who knows what is in it");
@@ -150,7 +136,7 @@ SecretText read_passphrase_file(const std::filesystem::path& path) {
         throw UsageError(name + " can be used by others: chmod 600 " + path.string());
     SecretText input;
     SecretText line;
-    if (!take_line(file.descriptor(), input, line)) throw UsageError(name + " is empty");
+    if (!take_line(file.number(), input, line)) throw UsageError(name + " is empty");
     return line;
 }
 

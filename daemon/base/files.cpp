@@ -99,10 +99,6 @@ std::string temporary_name(const std::string& name) {
 
 }  // namespace
 
-Descriptor::~Descriptor() {
-    if (number_ >= 0) close(number_);
-}
-
 Result<Bytes> read_all(int file, const std::filesystem::path& path, std::size_t max_size) {
     struct stat status{};
     if (fstat(file, &status) != 0) return cannot_open(path, errno);

@@ -8,6 +8,7 @@
 // Errors: vault with details "reason" ("missing", "owner", "mode", "unreadable") naming path and remedy;
 // storage when writing fails.
 
+#include "protocol/descriptor.hpp"
 #include "protocol/error.hpp"
 
 #include <cstddef>
@@ -21,27 +22,7 @@
 namespace krakken::base {
 
 using Bytes = std::vector<unsigned char>;
-
-// An owned file descriptor.
-class Descriptor {
-public:
-    Descriptor() = default;
-    explicit Descriptor(int number) : number_(number) {}
-    ~Descriptor();
-    Descriptor(Descriptor&& other) noexcept : number_(std::exchange(other.number_, -1)) {}
-    Descriptor& operator=(Descriptor&& other) noexcept {
-        std::swap(number_, other.number_);
-        return *this;
-    }
-
-    int number() const { return number_; }
-    // Gives the descriptor to somebody else, who closes it.
-    int release() { return std::exchange(number_, -1); }
-    explicit operator bool() const { return number_ >= 0; }
-
-private:
-    int number_ = -1;
-};
+using protocol::Descriptor;
 
 class StrictFolder {
 public:
