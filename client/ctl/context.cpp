@@ -1,5 +1,8 @@
 #include "context.hpp"
 
+#include <sys/stat.h>
+#include <unistd.h>
+
 #include "report.hpp"
 
 namespace krakken::ctl {
@@ -23,6 +26,11 @@ std::vector<std::filesystem::path> Context::sockets(protocol::SocketKind kind) c
 
 client::Outcome<client::Client> Context::connect(protocol::SocketKind kind) const {
     return client::Client::connect(sockets(kind));
+}
+
+uid_t owner_of(const std::filesystem::path& socket) {
+    struct stat about{};
+    return stat(socket.c_str(), &about) == 0 ? about.st_uid : geteuid();
 }
 
 Finished finish(const Context& context, std::string_view result, const Readable& readable) {

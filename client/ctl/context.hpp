@@ -2,6 +2,8 @@
 
 // What every command is given: the options that hold for all of them, and its connection to the daemon.
 
+#include <sys/types.h>
+
 #include <CLI/CLI.hpp>
 #include <filesystem>
 #include <functional>
@@ -43,6 +45,9 @@ Finished ask_and_print(
     std::string_view params,
     const Readable& readable
 );
+
+// The uid that serves this socket; our own where that cannot be seen.
+uid_t owner_of(const std::filesystem::path& socket);
 
 // Prints one result in the form that was asked for.
 Finished finish(const Context& context, std::string_view result, const Readable& readable);

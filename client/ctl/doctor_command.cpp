@@ -1,6 +1,5 @@
 // doctor: looks at everything that a working krakkend needs, and names the remedy for what is wrong.
 
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include "commands.hpp"
@@ -115,11 +114,6 @@ private:
                 )
             ));
         }
-    }
-
-    static uid_t owner_of(const std::filesystem::path& socket) {
-        struct stat about{};
-        return stat(socket.c_str(), &about) == 0 ? about.st_uid : geteuid();
     }
 
     const Context& context_;

@@ -4,7 +4,6 @@
 #include <charconv>
 #include <chrono>
 #include <cstdint>
-#include <cstdlib>
 #include <optional>
 
 #include "fields.hpp"
@@ -50,13 +49,6 @@ std::string_view protection_remedy(std::string_view name) {
     return "see what krakkend's log says of it, event=hardening";
 }
 
-// Of a key in the list; empty when there is no such account.
-std::string_view entry_of(std::string_view list, std::string_view name) {
-    for (const auto item : items(list))
-        if (Fields(item).text("name") == name) return item;
-    return {};
-}
-
 bool is_validated(std::string_view entry) {
     for (const auto key : items(Fields(entry).raw("keys")))
         if (!Fields(key).is_true("validated")) return false;
@@ -75,7 +67,7 @@ Finding judge_account(const Fields& account, std::string_view list) {
         if (const auto error = account.text("last_error"); !error.empty()) finding.detail += ": " + error;
         finding.remedy = account.text("remedy");
         if (finding.remedy.empty()) finding.remedy = "run: krakkenctl account validate " + name;
-    } else if (source != "environment" && !is_validated(entry_of(list, name))) {
+    } else if (source != "environment" && !is_validated(find_account(list, name))) {
         finding.verdict = Verdict::warn;
         finding.detail += ", but Kraken has never been asked whether it accepts the key";
         finding.remedy = "run: krakkenctl account validate " + name;
@@ -93,9 +85,8 @@ Finding judge_nonce(const Fields& key) {
     finding.verdict = Verdict::warn;
     finding.detail += ": another tool counted this key in a finer unit, or the clock has jumped back";
     finding.remedy =
-        "set the clock right; the numbers go on safely meanwhile. If another program uses this key, make a "
-        "new "
-        "key for krakkend alone";
+        "set the clock right; the numbers go on safely meanwhile. If another program uses this key, make "
+        "a new key for krakkend alone";
     return finding;
 }
 

@@ -3,8 +3,7 @@
 #include <sys/stat.h>
 
 #include <array>
-#include <cerrno>
-#include <system_error>
+#include <cstdio>
 
 #include "config_file.hpp"
 #include "config_text.hpp"

@@ -28,4 +28,10 @@ std::vector<std::string_view> items(std::string_view json) {
     return protocol::split_array(json, protocol::max_reply_depth).value_or(std::vector<std::string_view>());
 }
 
+std::string_view find_account(std::string_view list, std::string_view name) {
+    for (const auto item : items(list))
+        if (Fields(item).text("name") == name) return item;
+    return {};
+}
+
 }  // namespace krakken::ctl

@@ -33,4 +33,7 @@ std::string shown(std::string_view raw);
 // The raw elements of a JSON array; of anything else: none.
 std::vector<std::string_view> items(std::string_view json);
 
+// The account's entry in the result of account.list; empty when there is none.
+std::string_view find_account(std::string_view list, std::string_view name);
+
 }  // namespace krakken::ctl

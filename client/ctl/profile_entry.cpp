@@ -1,13 +1,14 @@
 #include "profile_entry.hpp"
 
-#include <sys/stat.h>
-#include <unistd.h>
-
 #include <algorithm>
 #include <cctype>
+#include <optional>
+#include <vector>
 
 #include "arguments.hpp"
 #include "config_file.hpp"
+#include "config_text.hpp"
+#include "context.hpp"
 #include "fields.hpp"
 #include "report.hpp"
 #include "table.hpp"
@@ -188,15 +189,12 @@ bool write_profile(
     // An older daemon does not say where its configuration is.
     if (path.empty()) return !default_account.empty();
     print_error(profile_step);
-    struct stat socket{};
-    const uid_t owner = stat(daemon.socket().c_str(), &socket) == 0 ? socket.st_uid : geteuid();
-
     const auto text = read_config(path);
     const std::vector<Setting> settings =
         wishes(options, default_account, text.value_or(std::nullopt), at_terminal);
     if (!text) {
         say_how_by_hand(path, text.error(), settings);
-    } else if (write(path, *text, settings, owner)) {
+    } else if (write(path, *text, settings, owner_of(daemon.socket()))) {
         reload(daemon);
     } else {
         print_error("\n");

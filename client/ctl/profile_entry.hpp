@@ -3,13 +3,10 @@
 // The last part of setup: what the user wants to allow, asked in plain words and written into config.toml.
 
 #include <CLI/CLI.hpp>
-#include <optional>
 #include <string>
 #include <string_view>
-#include <vector>
 
 #include "client/client.hpp"
-#include "config_text.hpp"
 
 namespace krakken::ctl {
 

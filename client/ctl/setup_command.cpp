@@ -3,9 +3,7 @@
 #include <unistd.h>
 
 #include <algorithm>
-#include <array>
 #include <cerrno>
-#include <cstdlib>
 #include <filesystem>
 #include <memory>
 
@@ -65,13 +63,6 @@ bool is_closed_to_us(const std::vector<std::filesystem::path>& sockets) {
     return std::ranges::any_of(sockets, [](const auto& socket) {
         return access(socket.c_str(), W_OK) != 0 && errno == EACCES;
     });
-}
-
-// The account's entry in the result of account.list; empty when there is none.
-std::string_view find_account(std::string_view list, std::string_view name) {
-    for (const auto item : items(list))
-        if (Fields(item).text("name") == name) return item;
-    return {};
 }
 
 // A key in the environment stands before one of the same name in the vault, which would never be used.
