@@ -247,10 +247,37 @@ class Call(support.SharedTest):
                                   rule="effect:" + entry["effect"])
         self.assertEqual(self.sent(), sent)
 
+    def test_max_wait_ms_0_is_now_or_not_at_all(self):
+        for endpoint in ("Time", "Balance"):
+            self.assertIn("result", self.client.call(endpoint, account="bob", max_wait_ms=0), "now: nothing is in the way")
+        for bad in (-1, 120_001, 0.5, "0", False):
+            self.assert_error(self.client.call("Time", max_wait_ms=bad), -32602)
+        self.assertIn("result", self.client.call("Time", max_wait_ms=120_000))
+
     def test_unknown_members_of_call(self):
         self.assert_error(self.client.call("Time", what=1), -32602)
         self.assert_error(self.client.request("call"), -32602)
         self.assert_error(self.client.call("Time", ["a"]), -32602)
+
+
+class Defaults(support.DaemonTest):
+    """What a call waits for when it does not say so: side by side, in one lane that does not become free."""
+
+    KRAKEN = "request_timeout_ms = 60000"
+
+    def test_30000_ms_for_the_reply_and_10000_or_2000_for_the_turn(self):
+        self.set_up_vault()
+        self.exchange.fault("half_open", endpoint="ClosedOrders", count=0)
+        begun = time.monotonic()
+        with self.daemon.client() as stuck, self.daemon.client() as reader, self.daemon.client() as actor:
+            stuck.send('{"jsonrpc":"2.0","id":1,"method":"call","params":{"endpoint":"ClosedOrders"}}\n')
+            support.wait_for(lambda: actor.result("status")["accounts"][0]["in_flight"])
+            reader.send('{"jsonrpc":"2.0","id":2,"method":"call","params":{"endpoint":"Balance"}}\n')
+            actor.send(json.dumps({"jsonrpc": "2.0", "id": 3, "method": "call", "params": {"endpoint": "AddOrder", "params": ORDER}}) + "\n")
+            for client, code, least, most in ((actor, -32018, 2, 9), (reader, -32018, 10, 25), (stuck, -32017, 30, 50)):
+                self.assert_error(json.loads(client.line()), code, executed="no", retryable=True, account="alice")
+                self.assertTrue(least - 0.01 <= time.monotonic() - begun < most)
+        self.assertEqual(self.account_orders(), 0)
 
 
 class OneAccount(support.SharedTest):

@@ -123,6 +123,18 @@ class Ending(support.DaemonTest):
             self.assertLess(time.monotonic() - begun, 5)
         self.daemon.process = None
 
+    def test_what_hangs_is_waited_for_20_s_at_most(self):
+        self.exchange.fault("half_open", endpoint="Balance", count=0)
+        with self.daemon.client() as client:
+            client.send('{"jsonrpc":"2.0","id":1,"method":"call","params":{"endpoint":"Balance","timeout_ms":120000}}\n')
+            support.wait_for(self.in_flight)
+            begun = time.monotonic()
+            self.daemon.process.send_signal(signal.SIGTERM)
+            self.assertEqual(self.daemon.process.wait(support.PATIENCE), 0)
+            self.assertTrue(19.9 < time.monotonic() - begun < 25)
+            self.assertIsNone(client.line(), "it is not known what became of it")
+        self.daemon.process = None
+
     def test_a_wait_does_not_hold_up_the_end(self):
         with self.daemon.client() as client, self.daemon.admin() as admin:
             admin.result("lock")
