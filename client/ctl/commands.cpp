@@ -1,5 +1,6 @@
 #include "commands.hpp"
 
+#include <algorithm>
 #include <array>
 
 #include "arguments.hpp"
@@ -52,13 +53,6 @@ int status_of(ExitStatus status) {
     return static_cast<int>(status);
 }
 
-// No command, or a group of commands ("account") without one of its own: the help says what there is.
-int explain_use(const CLI::App& app) {
-    const auto chosen = app.get_subcommands();
-    print_error(chosen.empty() ? app.help() : chosen.front()->help(app.get_name()));
-    return status_of(ExitStatus::usage);
-}
-
 // What could stand where `unknown` stands: options, or the names of commands.
 std::vector<std::string> known_beside(const CLI::App& command, const std::string& unknown) {
     std::vector<std::string> names;
@@ -107,11 +101,35 @@ std::string advice(const CLI::App& app, const CLI::ParseError& error) {
     return meant.empty() ? text : "did you mean '" + meant + "'? Else " + text;
 }
 
+// What is wrong with a command line. A word that no command takes may be a secret, which is never taken from
+// there: it is not repeated, but for the name of an option or of what should be a command.
+std::string complaint(const CLI::App& app, const CLI::ParseError& error) {
+    const auto unknown = app.remaining(true);
+    if (dynamic_cast<const CLI::ExtrasError*>(&error) == nullptr || unknown.empty()) return error.what();
+    const auto option =
+        std::ranges::find_if(unknown, [](const std::string& word) { return word.starts_with('-'); });
+    if (option != unknown.end())
+        return "there is no option " + option->substr(0, option->starts_with("--") ? option->find('=') : 2);
+    const bool is_group =
+        !innermost(app).first->get_subcommands([](const CLI::App*) { return true; }).empty();
+    if (is_group) return "there is no command " + unknown.front();
+    return "more words than the command takes; a secret is never one of them: it is asked for, or read by "
+           "--stdin";
+}
+
 int refuse(const Context& context, const std::string& sentence, const std::string& remedy) {
     const auto failure = client::make_failure(client::FailureKind::unsent, sentence, remedy);
     if (context.json) print_json(failure.json);
     print_error(explain(failure));
     return status_of(exit_status(failure));
+}
+
+// No command, or a group of commands ("account") without one of its own: the help says what there is.
+int explain_use(const CLI::App& app, const Context& context) {
+    const auto [command, words] = innermost(app);
+    if (context.json) return refuse(context, "no command is given", "run: " + words + " --help");
+    print_error(command == &app ? app.help() : command->help(app.get_name()));
+    return status_of(ExitStatus::usage);
 }
 
 // Variables that would be silently without effect.
@@ -150,7 +168,7 @@ int run(int argument_count, const char* const* arguments) {
     add_commands(app, context);
     try {
         app.parse(argument_count, arguments);
-        if (!context.command) return explain_use(app);
+        if (!context.command) return explain_use(app, context);
         warn_of_misspelt_variables();
         const Finished finished = context.command(context);
         if (finished) return status_of(*finished);
@@ -160,7 +178,7 @@ int run(int argument_count, const char* const* arguments) {
     } catch (const CLI::Success& wanted) {  // --help, --version
         return app.exit(wanted);
     } catch (const CLI::ParseError& error) {
-        return refuse(context, error.what(), advice(app, error));
+        return refuse(context, complaint(app, error), advice(app, error));
     } catch (const UsageError& error) {
         return refuse(context, error.what(), {});
     }

@@ -153,6 +153,7 @@ class CallTest(CtlTest):
             ["call", "Balance", "--timeout-ms", "x"], ["bogus"], [], ["account"], ["nonce"], ["vault"],
             ["unlock", "--passphrase", "x"], ["wait", "--for", "ever"], ["wait"], ["account", "add"],
             ["account", "add", "x", "--save", "no"], ["status", "--watch", "--json"], ["status", "--check", "--watch"],
+            ["--json"], ["account", "--json"], ["bogus", "--json"], ["wait", "--json"], ["unlock", "--bogus", "--json"],
         ):
             with self.subTest(arguments=arguments):
                 done = self.ctl(daemon, *arguments, expected=2)
@@ -317,6 +318,22 @@ class ShowTest(CtlTest):
 
 
 class SecretsTest(CtlTest):
+    def test_they_are_never_arguments_and_not_repeated(self):
+        daemon = self.daemon()
+        for arguments, word in (
+            (["unlock", PASSPHRASE], "--stdin"), (["unlock", "--passphrase", PASSPHRASE], "no option --passphrase"),
+            (["unlock", f"--passphrase={PASSPHRASE}"], "no option --passphrase"), (["unlock", f"-p{PASSPHRASE}"], "no option -p"),
+            (["vault", "create", PASSPHRASE], "--stdin"), (["vault", "passphrase", PASSPHRASE, PASSPHRASE], "--stdin"),
+            (["account", "add", "bot1", API_KEY, API_SECRET], "--stdin"),
+            (["account", "add", "bot1", "--api-secret", API_SECRET], "no option --api-secret"),
+            (["account", "add", "bot1", "--otp", "canary-otp"], "--stdin"), (["setup", PASSPHRASE], "--stdin"),
+            (["acount", "add", "bot1", API_KEY, API_SECRET], "no command acount"),
+        ):
+            with self.subTest(arguments=arguments):
+                for more in ([], ["--json"]):  # what is shown is searched for secrets
+                    self.assertIn(word, self.ctl(daemon, *arguments, *more, expected=2).stderr)
+        self.assertEqual(daemon.lines, [])
+
     def test_lines_of_standard_input(self):
         for arguments, given, method, params in (
             (["unlock"], [PASSPHRASE], "unlock", {"passphrase": PASSPHRASE}),
