@@ -11,7 +11,6 @@
 #include <algorithm>
 #include <cerrno>
 #include <charconv>
-#include <limits>
 #include <optional>
 #include <string_view>
 #include <system_error>
@@ -25,10 +24,10 @@ using protocol::Result;
 
 namespace {
 
-constexpr std::size_t max_size = 64;  // 20 digits and whatever an editor left around them
+constexpr std::size_t max_size = 64;    // 20 digits and whatever an editor left around them
+constexpr std::size_t most_named = 20;  // of the files that are not used
 constexpr std::string_view white_space = " \t\r\n";
 constexpr std::string_view digits = "0123456789";
-constexpr std::uint64_t highest = std::numeric_limits<std::int64_t>::max();
 
 std::unexpected<Error> refuse(const fs::path& path, const char* reason, std::string_view what) {
     return std::unexpected(
@@ -109,7 +108,7 @@ Result<std::uint64_t> read_legacy_file(const fs::path& path) {
     }
     std::uint64_t value = 0;
     const auto problem = std::from_chars(number.data(), number.data() + number.size(), value).ec;
-    if (problem != std::errc() || value > highest) {
+    if (problem != std::errc() || value > highest_nonce) {
         return refuse(path, "number", "holds a number above 2^63 - 1, the highest nonce");
     }
     return value;
@@ -129,17 +128,22 @@ LegacyNonces read_legacy_folder(const fs::path& folder) {
         return found;
     }
     std::ranges::sort(files);
+    std::size_t not_used = 0;
     for (const fs::path& file : files) {
         const auto account = account_of(file);
         if (!account) continue;
         const auto value = *account ? read_legacy_file(file) : std::unexpected(account->error());
         if (!value) {
-            found.warnings.push_back(value.error().message);
+            if (++not_used <= most_named) found.warnings.push_back(value.error().message);
             continue;
         }
         std::uint64_t& floor = found.floors[**account];
         floor = std::max(floor, *value);
     }
+    if (not_used > most_named)
+        found.warnings.push_back(fmt::format(
+            "{} more nonce files in {} are not used either", not_used - most_named, folder.string()
+        ));
     return found;
 }
 

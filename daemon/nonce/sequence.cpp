@@ -1,15 +1,11 @@
 #include "nonce/sequence.hpp"
 
 #include <algorithm>
-#include <limits>
 #include <utility>
 
 namespace krakken::nonce {
 
 namespace {
-
-// Kraken's documents disagree on whether a nonce is signed; below 2^63 both readings hold.
-constexpr std::uint64_t highest = std::numeric_limits<std::int64_t>::max();
 
 constexpr std::uint64_t reserved_values = 1'000'000;
 constexpr std::chrono::seconds reserved_time{10};
@@ -32,7 +28,7 @@ std::uint64_t ticks(base::Time time, base::NonceUnit unit) {
     const auto since_epoch = std::max<std::int64_t>(time.time_since_epoch().count(), 0);
     const auto microseconds = static_cast<std::uint64_t>(since_epoch);
     const std::uint64_t per = ticks_per_microsecond(unit);
-    return microseconds > highest / per ? highest : microseconds * per;
+    return microseconds > highest_nonce / per ? highest_nonce : microseconds * per;
 }
 
 std::uint64_t Sequence::position(base::Time now) const {
@@ -47,7 +43,8 @@ std::optional<base::Nonce> Sequence::take(base::Time now) {
 }
 
 base::Nonce Sequence::wanted_bound(base::Time now) const {
-    return base::Nonce(std::min(std::max(last_ + reserved_values, ticks(now + reserved_time)), highest));
+    return base::Nonce(std::min(std::max(last_ + reserved_values, ticks(now + reserved_time)), highest_nonce)
+    );
 }
 
 bool Sequence::renewal_due(base::Time now) const {
@@ -69,11 +66,11 @@ void Sequence::move_to(base::NonceUnit unit) {
 }
 
 void Sequence::raise(std::uint64_t floor) {
-    last_ = std::max(last_, std::min(floor, highest));
+    last_ = std::max(last_, std::min(floor, highest_nonce));
 }
 
 bool Sequence::used_up() const {
-    return last_ >= highest;
+    return last_ >= highest_nonce;
 }
 
 std::chrono::milliseconds Sequence::lead(base::Time now) const {

@@ -10,11 +10,16 @@
 #include "base/types.hpp"
 
 #include <cstdint>
+#include <limits>
 #include <optional>
 
 namespace krakken::nonce {
 
-// The clock as a nonce of this unit; from 0 to the highest value that Kraken takes.
+// The last one there is. Kraken's documents disagree on whether a nonce is signed; below 2^63 both readings
+// hold.
+inline constexpr std::uint64_t highest_nonce = std::numeric_limits<std::int64_t>::max();
+
+// The clock as a nonce of this unit; from 0 to the highest nonce.
 std::uint64_t ticks(base::Time time, base::NonceUnit unit);
 
 class Sequence {

@@ -26,7 +26,6 @@ public:
     void begin();
     // Kraken took a nonce, so the unit is right; or the operator has fixed it.
     void end() { active_ = false; }
-    bool active() const { return active_; }
 
     // Kraken refused a nonce of this unit.
     Step on_refused(base::NonceUnit unit, std::chrono::microseconds elapsed);
