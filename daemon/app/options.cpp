@@ -4,6 +4,7 @@
 #include "protocol/version.hpp"
 
 #include <CLI/CLI.hpp>
+#include <cstdio>
 
 namespace krakken::app {
 
@@ -19,6 +20,14 @@ constexpr const char* description =
 constexpr const char* footer =
     "Exit status: 0 ended in order; 1 another krakkend has the state folder;\n"
     "70 a bug; 74 state cannot be used; 78 wrong usage or configuration.";
+
+// What this is goes to a log, and a word that nobody expected may be a secret: the name of an option is all
+// that is repeated.
+std::string unknown(const CLI::App& program) {
+    for (const std::string& word : program.remaining())
+        if (word.starts_with("--")) return "there is no option " + word.substr(0, word.find('='));
+    return "it takes no words but options";
+}
 
 }  // namespace
 
@@ -42,6 +51,11 @@ std::variant<Options, int> read_options(int argc, char** argv) {
     program.footer(footer);
     try {
         program.parse(argc, argv);
+    } catch (const CLI::ExtrasError&) {
+        std::fprintf(
+            stderr, "krakkend: %s\nRun with --help for more information.\n", unknown(program).c_str()
+        );
+        return exit_configuration;
     } catch (const CLI::ParseError& error) {
         const bool asked = program.exit(error) == 0;
         return asked ? exit_drained : exit_configuration;

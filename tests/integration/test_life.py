@@ -290,6 +290,12 @@ class Configuration(support.DaemonTest):
     def test_wrong_usage_and_version(self):
         self.assertEqual(self.daemon.run("--no-such-option")[0], CONFIGURATION)
         self.assertEqual(self.daemon.run("--log-level", "loud")[0], CONFIGURATION)
+        for words, named in ((("--passphrase", "canary"), "no option --passphrase"), (("--passphrase=canary",), "no option --passphrase"),
+                             (("canary",), "no words"), (("-pcanary",), "no words")):
+            status, out, error = self.daemon.run(*words)
+            self.assertEqual((status, out), (CONFIGURATION, ""))
+            self.assertIn(named, error)
+            self.assertNotIn("canary", error)
         status, out, _ = self.daemon.run("--version")
         self.assertEqual(status, 0)
         self.assertRegex(out, r"^krakkend \d+\.\d+\.\d+\n$")
