@@ -36,19 +36,20 @@ std::string readable_list(std::string_view result) {
         const Fields account(item);
         for (const auto raw_key : items(account.raw("keys"))) {
             const Fields key(raw_key);
+            const std::string at = key.text("validated_at");
+            const std::string whether = key.is_true("validated") ? "yes" : "no";
             rows.push_back(
                 {account.text("name"),
                  account.text("source"),
                  key.text("key"),
                  key.text("state"),
-                 key.is_true("validated") ? "yes" : "no",
-                 key.text("validated_at")}
+                 at.empty() ? whether : at}
             );
         }
     }
     if (rows.empty()) return "There is no account. Next: krakkenctl account add NAME\n";
     return render_table(
-        {{.title = "ACCOUNT", .shrinks = true}, {"SOURCE"}, {"KEY"}, {"STATE"}, {"VALIDATED"}, {"AT"}}, rows
+        {{.title = "ACCOUNT", .shrinks = true}, {"SOURCE"}, {"KEY"}, {"STATE"}, {"VALIDATED"}}, rows
     );
 }
 
@@ -162,8 +163,8 @@ void add_remove(CLI::App& group, Context& context) {
                 "account.remove",
                 params_of(*options),
                 [&](std::string_view) {
-                    return "Removed " + (options->key.empty() ? "" : "key " + options->key + " of ") +
-                           "account " + options->name + " from the vault.\n";
+                    const std::string key = options->key.empty() ? "" : "key " + options->key + " of ";
+                    return wrap("Removed " + key + "account " + options->name + " from the vault.");
                 }
             );
         };

@@ -279,6 +279,20 @@ class ShowTest(CtlTest):
         self.assertIn("krakkend   9.9.9", self.ctl(daemon, "version").stdout)
         self.assertRegex(self.ctl(daemon, "account", "list").stdout, "master +vault +3f9c21aa +ready +yes")
 
+    def test_80_columns_are_enough_for_the_longest(self):
+        name = "a-very-long-name" * 4
+        keys = [{"key": "3f9c21aa", "state": "permission_denied", "validated": True, "validated_at": "2026-11-20T10:00:00.123Z"}]
+        daemon = self.daemon(
+            account__list=json.dumps([{"name": name, "source": source, "keys": keys} for source in ("vault", "environment")]),
+            nonce__status=json.dumps([{"account": name, "key": "3f9c21aa", "unit": "10ns", "last": "1" * 20, "reserved": "2" * 20,
+                                       "lead_ms": -86400000, "state": "permission_denied"}]),
+            endpoints=json.dumps([{"name": "Earn/DeallocateStatus", "kind": "private", "effect": "cancel", "permission": "x" * 90}]),
+            account__remove='{"removed":true}',
+        )
+        for arguments in (["account", "list"], ["nonce", "status"], ["endpoints"], ["account", "remove", name]):
+            with self.subTest(arguments=arguments):
+                self.assertLessEqual(max(map(len, self.ctl(daemon, *arguments).stdout.splitlines())), 80)
+
     def test_wait(self):
         later = error(-32018, retryable=True)
         daemon = self.daemon(wait=["true", later, later, "true", later, "true", later, error(-32024, retryable=True)])
