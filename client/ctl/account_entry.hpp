@@ -3,7 +3,6 @@
 // How an API key gets from a person to the daemon; for `account add` and `setup`.
 
 #include <string>
-#include <string_view>
 
 #include "client/client.hpp"
 

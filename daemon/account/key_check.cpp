@@ -109,9 +109,8 @@ std::optional<KeyJudgement> judge_key(std::string_view result, base::Time now, s
     // that cures nothing while the other program goes on, and this call was accepted.
     if (number_of(*members, "nonce").value_or(0) > last_nonce) {
         judgement.warnings.push_back(
-            "another program uses this API key, its nonces are ahead of krakkend's: stop it, or make a new "
-            "key "
-            "for krakkend alone"
+            "another program uses this API key, its nonces are ahead of krakkend's: stop it, or make a "
+            "new key for krakkend alone"
         );
     }
     judge_times(judgement, *members, now);

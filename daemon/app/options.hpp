@@ -4,7 +4,6 @@
 
 #include "protocol/paths.hpp"
 
-#include <optional>
 #include <string>
 #include <variant>
 

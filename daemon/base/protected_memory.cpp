@@ -7,7 +7,6 @@
 #include <atomic>
 #include <concepts>
 #include <cstdlib>
-#include <memory>
 #include <new>
 #include <ostream>
 #include <stdexcept>

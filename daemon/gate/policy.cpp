@@ -130,9 +130,8 @@ protocol::Result<void> may_call(
         return std::unexpected(
             forbidden(
                 fmt::format(
-                    "{} asks for margin (leverage, reduce_only or settle-position), which is switched off "
-                    "here; "
-                    "nothing was sent",
+                    "{} asks for margin (leverage, reduce_only or settle-position), which is switched "
+                    "off here; nothing was sent",
                     endpoint.name
                 ),
                 "capability:supports_margin"

@@ -9,7 +9,6 @@
 #include <boost/endian/conversion.hpp>
 #include <boost/json/serialize.hpp>
 
-#include <algorithm>
 #include <array>
 #include <stdexcept>
 

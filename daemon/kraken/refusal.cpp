@@ -105,8 +105,7 @@ std::string_view where_to_look(const Endpoint& endpoint) {
     switch (endpoint.effect) {
         case Effect::place:
             return "call OpenOrders and ClosedOrders (by cl_ord_id or userref) or QueryOrders (by txid), "
-                   "also a "
-                   "minute later";
+                   "also a minute later";
         case Effect::fund:
             return "call WithdrawStatus and Ledgers";
         default:
