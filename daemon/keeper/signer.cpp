@@ -3,6 +3,7 @@
 #include "otp.hpp"
 #include "signature.hpp"
 
+#include <algorithm>
 #include <chrono>
 #include <utility>
 
@@ -11,6 +12,11 @@ namespace krakken::keeper {
 using protocol::ErrorCode;
 
 namespace {
+
+// Kraken may hold a code against those of a few windows before it. What was given out further ahead was a
+// wrong clock's, Kraken cannot have taken it, and it must not stop a clock that has been put right.
+constexpr std::int64_t near_windows = 10;
+constexpr std::size_t remembered_windows = 16;
 
 std::unexpected<protocol::Error> code_used(base::Time now, std::int64_t last_window) {
     auto error = protocol::make_error(
@@ -57,11 +63,24 @@ Result<std::string> Signer::add_otp(
     // Kraken refuses a code that was used before, so each window's code is given out once.
     const base::Time now = clock_.now();
     const std::int64_t window = totp_window(now);
-    const auto last = last_window_.find(stored.info.key);
-    if (last != last_window_.end() && window <= last->second) return code_used(now, last->second);
+    if (const auto last = in_the_way(stored.info.key, window)) return code_used(now, *last);
     auto whole = body_with_otp(std::move(body), form, totp_code(otp, window));
-    if (whole) last_window_.insert_or_assign(stored.info.key, window);
+    if (!whole) return whole;
+    auto& given_out = given_out_[stored.info.key];
+    given_out.push_back(window);
+    if (given_out.size() > remembered_windows) given_out.pop_front();
     return whole;
+}
+
+std::optional<std::int64_t> Signer::in_the_way(const base::KeyId& key, std::int64_t window) const {
+    std::optional<std::int64_t> highest;
+    const auto given_out = given_out_.find(key);
+    if (given_out == given_out_.end()) return highest;
+    for (const std::int64_t other : given_out->second) {
+        if (window <= other && other - window <= near_windows)
+            highest = std::max(highest, std::optional(other));
+    }
+    return highest;
 }
 
 }  // namespace krakken::keeper

@@ -5,7 +5,10 @@
 #include "base/clock.hpp"
 #include "contents.hpp"
 
+#include <cstdint>
+#include <deque>
 #include <map>
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -31,8 +34,12 @@ private:
         const StoredKey& stored, std::span<const unsigned char> bytes, std::string body, BodyForm form
     );
 
+    // The highest window given out that this one may not follow; empty: its code is fresh.
+    std::optional<std::int64_t> in_the_way(const base::KeyId& key, std::int64_t window) const;
+
     const base::Clock& clock_;
-    std::map<base::KeyId, std::int64_t> last_window_;  // of TOTP codes given out; outlives a lock on purpose
+    // Windows of TOTP codes given out, the latest last; they outlive a lock on purpose.
+    std::map<base::KeyId, std::deque<std::int64_t>> given_out_;
 };
 
 }  // namespace krakken::keeper

@@ -104,3 +104,23 @@ TEST_CASE("a code of a seed is given out once per window, also after a lock and 
     fixture.clock.time = Time(std::chrono::seconds(60));
     CHECK(fixture.sign(key).has_value());
 }
+
+TEST_CASE("codes given out by a clock that was far ahead do not stop one that was put right", "[otp]") {
+    Fixture fixture;
+    fixture.create();
+    const auto key = fixture.add("master", "api-key", "totp:GEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQ");
+    const Time right(std::chrono::seconds(1'700'000'010));
+    fixture.clock.time = right;
+    REQUIRE(fixture.sign(key).has_value());
+    fixture.clock.time = right + std::chrono::hours(24 * 365);
+    REQUIRE(fixture.sign(key).has_value());
+
+    fixture.clock.time = right;
+    const auto used = fixture.sign(key);
+    REQUIRE_FALSE(used.has_value());  // that code was given out before the clock went wrong
+    REQUIRE(used.error().retry_after);
+    CHECK(*used.error().retry_after <= std::chrono::seconds(30));
+    fixture.clock.time = right + std::chrono::seconds(30);
+    CHECK(fixture.sign(key).has_value());
+    CHECK_FALSE(fixture.sign(key).has_value());
+}
