@@ -1,6 +1,8 @@
 #include "account/account.hpp"
 
 #include "protocol/endpoints.hpp"
+#include "protocol/json_text.hpp"
+#include "protocol/limits.hpp"
 
 #include <algorithm>
 #include <boost/asio/as_tuple.hpp>
@@ -19,6 +21,24 @@ namespace {
 // cancel what their caller never meant, behind a later dead man's switch they would undo it.
 bool sweeps(const protocol::Endpoint& endpoint) {
     return endpoint.name == "CancelAll" || endpoint.name == "CancelAllOrdersAfter";
+}
+
+// Kraken's own id of one order; a number is a userref.
+bool is_order_id(std::string_view raw) {
+    if (protocol::kind_of(raw) != protocol::JsonKind::string) return false;
+    const std::string text = protocol::decode_string(raw);
+    return !text.empty() && (text[0] < '0' || text[0] > '9') && text[0] != '-' && !text.contains(',');
+}
+
+// Clients give the names cl_ord_id and userref, and may give them again: repeated behind a later placement
+// such a cancel might hit the new order.
+bool cancels_by_name(const Call& call) {
+    if (call.endpoint->name != "CancelOrder" && call.endpoint->name != "CancelOrderBatch") return false;
+    return !std::ranges::all_of(call.parameters.fields(), [](const kraken::Parameters::Field& field) {
+        if (field.name == "txid") return is_order_id(field.raw);
+        const auto orders = protocol::split_array(field.raw, protocol::max_request_depth);
+        return field.name == "orders" && orders && std::ranges::all_of(*orders, is_order_id);
+    });
 }
 
 // A whole account that may not do something at all (its region, its verification) is no fault of the key.
@@ -79,11 +99,11 @@ awaitable<Result<std::string>> Account::call(Call call) {
 
     const UnderWay under_way(under_way_, none_under_way_);
     const auto begun = steady_clock::now();
-    std::optional<std::uint64_t> place;
-    const SendOnce send_once = [this, &call, &place] {
+    Place place{sweeps(*call.endpoint) ? Place::Behind::whatever_acts : Place::Behind::placements};
+    const bool keeps_place = sweeps(*call.endpoint) || cancels_by_name(call);
+    const SendOnce send_once = [this, &call, &place, keeps_place] {
         // A repeat waits anew: the time that the first copy took was not spent waiting.
         const auto turn = std::min(steady_clock::now() + call.max_wait, call.deadline);
-        const bool keeps_place = sweeps(*call.endpoint);
         return lane_->send(
             *call.endpoint, call.parameters, {turn, call.deadline}, keeps_place ? &place : nullptr
         );

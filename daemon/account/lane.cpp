@@ -86,7 +86,7 @@ awaitable<Result<Attempt>> Lane::send(
     const protocol::Endpoint& endpoint,
     const kraken::Parameters& parameters,
     Deadlines deadlines,
-    std::optional<std::uint64_t>* place,
+    Place* place,
     Hold hold
 ) {
     const auto self = shared_from_this();
@@ -97,10 +97,12 @@ awaitable<Result<Attempt>> Lane::send(
     if (steady_clock::now() >= deadlines.request) co_return not_in_time();
     if (services_.api.stopping()) co_return std::unexpected(protocol::stopping_error());
     if (auto refused = refusal(hold)) co_return std::unexpected(std::move(*refused));
-    if (place && *place && **place != acted_) co_return overtaken();
+    const std::uint64_t& sent = place && place->behind == Place::Behind::placements ? placed_ : acted_;
+    if (place && place->kept && *place->kept != sent) co_return overtaken();
     const bool acts = endpoint.effect != protocol::Effect::read && endpoint.effect != protocol::Effect::token;
     if (acts) ++acted_;
-    if (place) *place = acted_;
+    if (endpoint.effect == protocol::Effect::place) ++placed_;
+    if (place) place->kept = sent;
     if (services_.clock.take_ask()) ask_time_in_background();
     auto attempt = co_await send_in_turn(endpoint, parameters, deadlines.request, hold);
     co_return attempt;

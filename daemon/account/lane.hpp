@@ -33,6 +33,14 @@ struct Deadlines {
     std::chrono::steady_clock::time_point request;  // and Kraken must have answered by then
 };
 
+// Where a call stands among those of its lane that do more than read, so that a repeat of it is not sent once
+// a later one of them was.
+struct Place {
+    enum class Behind { whatever_acts, placements };
+    Behind behind = Behind::whatever_acts;
+    std::optional<std::uint64_t> kept = {};  // how many of them had been sent when the call was
+};
+
 class Lane : public std::enable_shared_from_this<Lane> {
 public:
     Lane(Services services, base::KeyId key);
@@ -44,13 +52,12 @@ public:
     // One request, sent once; but while the key's nonce unit is sought, a call that may be repeated is sent
     // again within its turn until a nonce is taken, and the answer is the last one. Errors mean that nothing
     // was executed: timeout, overloaded, storage, locked, nonce, stopping, lockout, or why the key is held.
-    // `place`, where given, keeps this call's place among those that do more than read: a repeat is not sent
-    // once a later one of them was.
+    // `place`: kept where given.
     awaitable<Result<kraken::Attempt>> send(
         const protocol::Endpoint& endpoint,
         const kraken::Parameters& parameters,
         Deadlines deadlines,
-        std::optional<std::uint64_t>* place = nullptr,
+        Place* place = nullptr,
         Hold hold = Hold::obeyed
     );
 
@@ -60,7 +67,7 @@ public:
     // The operator's unit: nonces are at least as fine, and none is sought. Never moves a key to a coarser
     // one. Empty: found out.
     void set_unit(std::optional<base::NonceUnit> unit) { nonces_->set_unit(unit); }
-    // An old program's last nonce, to be called before the key is first used; judged by the clock then, and
+    // An old program's last nonce; judged by the clock when the key is first used, or now if it was, and
     // ignored with a log line if it is absurd.
     void raise_floor(std::uint64_t floor) { nonces_->raise_floor(floor); }
     // Raises the sequence to `floor` (lower than it is: leaves it), durable before it returns; its last
@@ -120,7 +127,8 @@ private:
     Turns turns_;
     std::shared_ptr<Nonces> nonces_;
     std::optional<protocol::Error> held_;
-    std::uint64_t acted_ = 0;  // calls that do more than read, so far
+    std::uint64_t acted_ = 0;   // calls that do more than read, so far
+    std::uint64_t placed_ = 0;  // those of them that place or change orders
 };
 
 }  // namespace krakken::account

@@ -256,6 +256,41 @@ TEST_CASE("a lost CancelAll is repeated, but not behind a later placement") {
     CHECK(fixture.upstream.requests.size() == (repeated ? 3 : 2));
 }
 
+TEST_CASE("a lost cancel by a name that a later order may bear is not repeated behind a placement") {
+    struct Row {
+        std::string endpoint, parameters;
+        bool by_name;
+    };
+    const auto row = GENERATE(
+        as<Row>(),
+        Row{"CancelOrder", R"({"txid":"OQCLML-BW3P3-BUCMWZ"})", false},
+        Row{"CancelOrder", R"({"cl_ord_id":"bot-1"})", true},
+        Row{"CancelOrder", R"({"txid":7})", true},
+        Row{"CancelOrder", R"({"txid":"-7"})", true},
+        Row{"CancelOrderBatch", R"({"orders":["OQCLML-BW3P3-BUCMWZ"]})", false},
+        Row{"CancelOrderBatch", R"({"orders":["OQCLML-BW3P3-BUCMWZ",7]})", true},
+        Row{"CancelOrderBatch", R"({"cl_ord_ids":["bot-1"]})", true}
+    );
+    const auto later = GENERATE(as<std::string>(), "AddOrder", "CancelOrder", "Balance");
+    CAPTURE(row.endpoint, row.parameters, later);
+    Fixture fixture;
+    fixture.upstream.then(lost());
+    fixture.upstream.held.close();
+    const auto account = fixture.accounts.list().at(0);
+    const auto cancel = fixture.loop.start(account->call(call_of(row.endpoint, row.parameters)));
+    fixture.loop.poll();
+    const auto other = fixture.loop.start(account->call(call_of(later)));
+    fixture.loop.poll();
+    fixture.upstream.held.open();
+    fixture.loop.run();
+    REQUIRE(cancel->has_value());
+    CHECK((*other)->has_value());
+    const bool repeated = !row.by_name || later != "AddOrder";
+    CHECK((*cancel)->has_value() == repeated);
+    if (!repeated) CHECK((*cancel)->error().executed == Executed::unknown);
+    CHECK(fixture.upstream.requests.size() == (repeated ? 3 : 2));
+}
+
 TEST_CASE("a cancel that Kraken refused, or that never left, has done nothing") {
     const auto outcome = GENERATE(not_sent(), refusal("EOrder:Unknown order"));
     Fixture fixture;
