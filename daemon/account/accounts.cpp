@@ -89,11 +89,10 @@ const AccountOptions& Accounts::options_of(const base::AccountName& name) const 
 
 std::shared_ptr<Lane> Accounts::lane_of(const base::KeyId& key, const base::AccountName& name) {
     auto& lane = lanes_[key];
-    if (!lane) {
-        lane = std::make_shared<Lane>(services_, key);
-        const auto floor = settings_.legacy_nonces.find(name);
-        if (floor != settings_.legacy_nonces.end()) lane->raise_floor(floor->second);
-    }
+    if (!lane) lane = std::make_shared<Lane>(services_, key);
+    // Each time, since a key may serve under two names, and either may have had a nonce file.
+    const auto floor = settings_.legacy_nonces.find(name);
+    if (floor != settings_.legacy_nonces.end()) lane->raise_floor(floor->second);
     lane->set_unit(options_of(name).nonce_unit);
     return lane;
 }

@@ -198,7 +198,9 @@ void Nonces::set_unit(std::optional<NonceUnit> unit) {
     if (unit == fixed_unit_) return;
     fixed_unit_ = unit;
     if (fixed_unit_) search_.end();
-    if (sequence_) tell_if_finer();
+    if (!sequence_) return;
+    if (!unit_proven_) search_unit();
+    tell_if_finer();
 }
 
 void Nonces::tell_if_finer() const {
@@ -212,13 +214,17 @@ void Nonces::tell_if_finer() const {
 }
 
 void Nonces::raise_floor(std::uint64_t floor) {
-    floor_ = std::max(floor_, floor);
+    if (floor <= floor_) return;
+    floor_ = floor;
+    if (sequence_) apply_floor();
 }
 
 awaitable<Result<std::uint64_t>> Nonces::import(std::uint64_t floor, steady_clock::time_point deadline) {
     const auto ready = co_await make_ready(deadline);
     if (!ready) co_return std::unexpected(ready.error());
-    if (floor <= sequence_->last()) co_return sequence_->last();
+    // An earlier import may have raised it, and its save not have ended in time.
+    const bool durable = sequence_->last() <= sequence_->bound();
+    if (floor <= sequence_->last() && durable) co_return sequence_->last();
     const auto unit = nonce::unit_of_floor(floor, clock_.now());
     if (!unit) co_return std::unexpected(unit.error());
     const auto idle = co_await disk_idle(deadline);

@@ -86,6 +86,26 @@ TEST_CASE("C2: an old nonce file's number is a floor of its account's key, and o
     CHECK(fixture.upstream.nonces().back() == clock_us);
 }
 
+TEST_CASE("C2: a key of two names has one lane, and goes on above the nonce files of both") {
+    account::AccountSettings settings{.retry = test::at_once};
+    settings.legacy_nonces[*base::AccountName::parse("env")] = clock_us + hour_us;
+    settings.legacy_nonces[master] = clock_us + 2 * hour_us;
+    Bench bench(settings);
+    bench.keeper.hold_environment("env", master_key.hex());
+    bench.accounts.refresh();
+    REQUIRE(bench.loop.run((*bench.accounts.find("env"))->call(call_of("Balance"))));
+    CHECK(bench.upstream.nonces().back() == clock_us + hour_us + 1);
+    bench.keeper.hold("master", master_key.hex());
+    bench.accounts.refresh();
+    CHECK(&(*bench.accounts.find("env"))->lane() == &(*bench.accounts.find("master"))->lane());
+    REQUIRE(bench.loop.run((*bench.accounts.find("master"))->call(call_of("Balance"))));
+    CHECK(bench.upstream.nonces().back() == clock_us + 2 * hour_us + 1);
+    bench.accounts.refresh();
+    REQUIRE(bench.loop.run((*bench.accounts.find("env"))->call(call_of("Balance"))));
+    CHECK(bench.upstream.nonces().back() == clock_us + 2 * hour_us + 2);
+    CHECK(bench.store.bound(master_key) >= bench.upstream.nonces().back());
+}
+
 TEST_CASE("C2: an old nonce file can be imported while krakkend runs") {
     Fixture fixture;
     const test::Scratch scratch;

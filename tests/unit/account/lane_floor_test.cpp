@@ -164,6 +164,25 @@ TEST_CASE("an import that cannot be written is not confirmed") {
     CHECK(imported.error().code == ErrorCode::storage);
 }
 
+TEST_CASE("an import whose save did not end in time is not confirmed by a second one before it is on disk") {
+    Fixture fixture;
+    fixture.sent();
+    fixture.store.saves_held.close();
+    const auto deadline = steady_clock::now() + 5ms;
+    const auto late = fixture.loop.start(fixture.import(now_us * 1000, 5ms));
+    pass(fixture, deadline + 1ms);
+    REQUIRE(late->has_value());
+    CHECK((*late)->error().code == ErrorCode::timeout);
+    const auto again = fixture.loop.start(fixture.import(now_us * 1000));
+    fixture.loop.poll();
+    CHECK_FALSE(again->has_value());
+    fixture.store.saves_held.open();
+    fixture.loop.run();
+    REQUIRE(again->has_value());
+    CHECK(**again == now_us * 1000);
+    CHECK(fixture.store.bound(key) >= now_us * 1000);
+}
+
 TEST_CASE("a disk that hangs holds no reply beyond its deadline, and counts when it answers later") {
     Fixture fixture;
     test::Barrier& disk = GENERATE(false, true) ? fixture.store.reads_held : fixture.store.saves_held;

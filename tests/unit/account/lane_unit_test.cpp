@@ -285,6 +285,23 @@ TEST_CASE("the operator's unit is used from the first nonce, and none is sought"
     CHECK_FALSE(fixture.unsaved);
 }
 
+TEST_CASE("a fresh key's unit is sought as soon as the operator no longer fixes it") {
+    Fixture fixture(used_in_ns);
+    fixture.lane->set_unit(NonceUnit::microseconds);
+    CHECK(fixture.sent() == refused);
+    fixture.lane->set_unit(std::nullopt);
+    CHECK(fixture.sent().empty());
+    CHECK(fixture.unit() == NonceUnit::nanoseconds);
+    CHECK_FALSE(fixture.unsaved);
+    // Not that of a key whose nonces Kraken has taken.
+    fixture.lane->set_unit(NonceUnit::nanoseconds);
+    fixture.lane->set_unit(std::nullopt);
+    fixture.last = ~std::uint64_t{0};
+    const std::size_t before = fixture.upstream.requests.size();
+    CHECK(fixture.sent() == refused);
+    CHECK(fixture.upstream.requests.size() == before + 1);
+}
+
 TEST_CASE("the operator's unit never moves a key down") {
     Fixture fixture;
     fixture.mark(used_in_ns, NonceUnit::nanoseconds);
