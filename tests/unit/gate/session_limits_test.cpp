@@ -4,6 +4,8 @@
 
 #include "protocol/limits.hpp"
 
+#include <sys/socket.h>
+#include <algorithm>
 #include <catch2/catch.hpp>
 
 namespace {
@@ -137,4 +139,75 @@ TEST_CASE("a client that does not read gets no further replies made, and later e
         replies += some;
     }
     CHECK(replies == whole);
+}
+
+// A pipeline of pings, numbered, with calls among them that Kraken answers whenever the test says.
+TEST_CASE("a client that reads slowly gets every reply once, those of one kind in order") {
+    SessionBench bench;
+    bench.upstream.held.close();
+    bench.upstream.otherwise = [](const net::Request&) {
+        return test::answer('"' + std::string(100'000, 'x') + '"');
+    };
+    constexpr int count = 60'000;
+    std::string lines;
+    for (int i = 0; i < count; ++i) {
+        const bool call = i % 1000 == 0;
+        lines += SessionBench::line(
+            std::to_string(i), call ? "call" : "ping", call ? R"({"endpoint":"Time"})" : "{}"
+        );
+    }
+    std::vector<int> seen(count, 0);
+    int latest_ping = -1;
+    bool in_order = true;
+    int replies = 0;
+    const auto take = [&](const std::string& reply) {
+        const int id = std::stoi(reply.substr(reply.find(R"("id":)") + 5));
+        REQUIRE((id >= 0 && id < count));
+        ++seen[static_cast<std::size_t>(id)];
+        ++replies;
+        if (id % 1000 == 0) return;
+        in_order = in_order && id > latest_ping;
+        latest_ping = id;
+    };
+    std::size_t written = 0;
+    bool held_back = false;
+    std::string unread;
+    char room[1000];
+    for (int idle = 0; replies < count && idle < 100;) {
+        const std::size_t sent = bench.write(std::string_view(lines).substr(written));
+        written += sent;
+        held_back = held_back || (sent == 0 && written < lines.size());
+        bench.upstream.held.open_for_one();
+        bench.loop.poll();
+        // A little only, so that the session writes in parts.
+        const auto got = ::recv(bench.end, room, sizeof room, MSG_DONTWAIT);
+        idle = got > 0 ? 0 : idle + 1;
+        if (got <= 0) continue;
+        unread.append(room, static_cast<std::size_t>(got));
+        std::size_t begin = 0;
+        for (std::size_t feed = 0; (feed = unread.find('\n', begin)) != std::string::npos; begin = feed + 1)
+            take(unread.substr(begin, feed - begin));
+        unread.erase(0, begin);
+    }
+    CHECK(held_back);
+    CHECK(replies == count);
+    CHECK(std::ranges::all_of(seen, [](int times) { return times == 1; }));
+    CHECK(in_order);
+    CHECK(unread.empty());
+    bench.request("1", "ping");
+    CHECK(bench.replies().size() == 1);
+    bench.half_close();
+    CHECK(bench.is_closed());
+    CHECK(bench.ended == 1);
+}
+
+TEST_CASE("a client that stops reading and goes leaves nothing behind") {
+    SessionBench bench;
+    std::string lines;
+    for (int i = 0; i < 20'000; ++i)
+        lines += SessionBench::line(std::to_string(i), "endpoints");
+    bench.write(lines);
+    bench.hang_up();
+    bench.loop.run();
+    CHECK(bench.ended == 1);
 }
