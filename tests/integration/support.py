@@ -431,6 +431,15 @@ class DaemonTest(unittest.TestCase):
             return [line for line in self.daemon.log().splitlines() if re.search(pattern, line)]
         return wait_for(found, said=f"the log has nothing like {pattern}")[-1]
 
+    def assert_rising(self):
+        """Every account's nonces rose, in the order in which they arrived, and none was refused."""
+        highest = {}
+        for entry in self.exchange.journal():
+            if entry["nonce"] is not None:
+                self.assertGreater(int(entry["nonce"]), highest.get(entry["account"], 0), entry)
+                highest[entry["account"]] = int(entry["nonce"])
+        self.assertEqual(self.exchange.audit()["nonces_refused"], 0)
+
     def account_orders(self, account="alice"):
         return self.exchange.state()["orders_executed"][account]
 

@@ -51,14 +51,6 @@ class ClockTest(support.DaemonTest):
         super().setUp()
         self.daemon.stop()
 
-    def assert_rising(self):
-        highest = {}
-        for entry in self.exchange.journal():
-            if entry["nonce"] is not None:
-                self.assertGreater(int(entry["nonce"]), highest.get(entry["account"], 0), entry)
-                highest[entry["account"]] = int(entry["nonce"])
-        self.assertEqual(self.exchange.audit()["nonces_refused"], 0)
-
     def call(self, count=3):
         with self.daemon.client() as client:
             for _ in range(count):

@@ -42,14 +42,6 @@ class Requirement(support.DaemonTest):
     def pair(self, prefix, name):
         return {f"{prefix}_API_KEY": self.keys[name].api_key, f"{prefix}_API_SECRET": self.keys[name].api_secret}
 
-    def assert_rising(self):
-        highest = {}
-        for entry in self.exchange.journal():
-            if entry["nonce"] is not None:
-                self.assertGreater(int(entry["nonce"]), highest.get(entry["account"], 0), entry)
-                highest[entry["account"]] = int(entry["nonce"])
-        self.assertEqual(self.exchange.audit()["nonces_refused"], 0)
-
 
 class A(Requirement):
     """A connection module's phase 1."""
