@@ -27,6 +27,7 @@ protocol::Result<gate::Reloaded> Reload::operator()() const {
                                    .with_remedy("correct that file; until then the old settings hold"));
     }
     account::AccountSettings settings = account_settings(*wanted, settings_.legacy_nonces);
+    // kraken.request_timeout_ms is followed at start only.
     settings.validation_timeout = settings_.validation_timeout;
     backend_.accounts.configure(std::move(settings));
     backend_.profile = wanted->profile;
