@@ -1,6 +1,9 @@
 #include "gate/read_buffer.hpp"
 
+#include <sodium.h>
+
 #include <algorithm>
+#include <utility>
 
 namespace krakken::gate {
 
@@ -17,10 +20,17 @@ ReadBuffer::ReadBuffer(protocol::SocketKind socket)
       plain_(arena_ ? 0 : small_size),
       lines_(arena_ ? take_all(*arena_, full_size) : std::span<char>(plain_)) {}
 
+ReadBuffer::~ReadBuffer() {
+    sodium_memzero(plain_.data(), plain_.size());
+}
+
 std::span<char> ReadBuffer::space() {
     const std::span<char> left = lines_.space();
     if (!left.empty() || arena_ || plain_.size() >= full_size) return left;
-    plain_.resize(std::min(plain_.size() * 4, full_size));
+    std::vector<char> larger(std::min(plain_.size() * 4, full_size));
+    std::ranges::copy(plain_, larger.begin());
+    sodium_memzero(plain_.data(), plain_.size());
+    plain_ = std::move(larger);
     lines_.moved_to(plain_);
     return lines_.space();
 }

@@ -20,6 +20,9 @@ namespace krakken::gate {
 class ReadBuffer {
 public:
     explicit ReadBuffer(protocol::SocketKind socket);
+    // Wipes what is left: half a request, or HTTP with an API key in its header, may have come before the
+    // end.
+    ~ReadBuffer();
     ReadBuffer(const ReadBuffer&) = delete;
     ReadBuffer& operator=(const ReadBuffer&) = delete;
 

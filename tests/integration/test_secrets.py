@@ -264,6 +264,12 @@ class Canaries(support.DaemonTest):
                 self.exchange.clear_faults()
             admin.request("account.add", self.other.add_params())
             admin.error("unlock", {"passphrase": self.wrong})
+            # To the wrong socket, and gone in the midst of it; also behind so much that the buffer has grown.
+            for text in (f'{{"jsonrpc":"2.0","id":1,"method":"unlock","params":{{"passphrase":"{self.new}"',
+                         f'{{"params":{{"passphrase":"{self.passphrase}","x":"{5000 * "x"}'):
+                with self.client() as wrong:
+                    wrong.send(text)
+            support.wait_for(lambda: client.result("status")["clients"] == 2)
             admin.result("lock")
             found = self.found_in_memory()
             found.pop("API key", None)  # Kraken's answer to GetApiKeyInfo holds it
