@@ -27,9 +27,8 @@ std::expected<toml::table, std::string> parse(std::string_view text) {
     try {
         return toml::parse(text);
     } catch (const toml::parse_error& error) {
-        return std::unexpected(
-            "line " + std::to_string(error.source().begin.line) + ": " + std::string(error.description())
-        );
+        // Not what the parser says of it, which may repeat a misplaced passphrase.
+        return std::unexpected("line " + std::to_string(error.source().begin.line));
     }
 }
 

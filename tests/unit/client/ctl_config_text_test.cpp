@@ -78,6 +78,9 @@ TEST_CASE("what is no TOML, or a table in another shape, is not touched") {
     const auto broken = amend("region = \"DE\"\nlog = = 5\n", {region});
     REQUIRE_FALSE(broken);
     CHECK_THAT(broken.error(), Contains("line 2"));
+    const auto misplaced = amend("passphrase = 27182818284590452353\n", {region});
+    REQUIRE_FALSE(misplaced);
+    CHECK_THAT(misplaced.error(), !Contains("27182818"));
     const auto text = GENERATE(
         as<std::string>(),
         "capabilities = {}",
