@@ -13,12 +13,14 @@
 #include "client/ctl/doctor_judgement.hpp"
 #include "client/ctl/doctor_local.hpp"
 #include "client/ctl/table.hpp"
+#include "support/scratch.hpp"
 
 namespace {
 
 using namespace krakken;
 using namespace krakken::ctl;
 using Catch::Contains;
+using krakken::test::Scratch;
 namespace fs = std::filesystem;
 
 std::string clock_of(const std::string& offset) {
@@ -38,24 +40,6 @@ Finding only(const Findings& findings) {
     REQUIRE(findings.size() == 1);
     return findings.front();
 }
-
-class Folder {
-public:
-    Folder() {
-        std::string name = fs::temp_directory_path() / "krakken-XXXXXX";
-        path_ = mkdtemp(name.data());
-    }
-    ~Folder() {
-        std::error_code ignored;
-        fs::remove_all(path_, ignored);
-    }
-    Folder(const Folder&) = delete;
-    Folder& operator=(const Folder&) = delete;
-    const fs::path& path() const { return path_; }
-
-private:
-    fs::path path_;
-};
 
 void bind_socket(const fs::path& path, mode_t mode) {
     const int socket = ::socket(AF_UNIX, SOCK_STREAM, 0);
@@ -158,7 +142,7 @@ TEST_CASE("keys and nonces") {
 }
 
 TEST_CASE("sockets with the right owner and modes, and without") {
-    const Folder folder;
+    const Scratch folder;
     bind_socket(folder.path() / "krakkend.sock", 0660);
     bind_socket(folder.path() / "admin.sock", 0600);
     CHECK(only(check_sockets(folder.path(), geteuid())).verdict == Verdict::ok);
@@ -177,7 +161,7 @@ TEST_CASE("sockets with the right owner and modes, and without") {
 }
 
 TEST_CASE("config.toml") {
-    const Folder folder;
+    const Scratch folder;
     const fs::path path = folder.path() / "config.toml";
     constexpr auto profile = R"({"region":"DE","capabilities":{"supports_margin":false}})";
     CHECK(check_config(path, geteuid(), profile).verdict == Verdict::ok);
@@ -200,7 +184,7 @@ TEST_CASE("config.toml") {
 }
 
 TEST_CASE("the vault's file") {
-    const Folder folder;
+    const Scratch folder;
     const fs::path path = folder.path() / "secrets.enc";
     CHECK_FALSE(check_vault_file(path, geteuid()));
     std::ofstream(path) << "x";

@@ -2,10 +2,10 @@
 
 #include <catch2/catch.hpp>
 #include <filesystem>
-#include <fstream>
 
 #include "client/ctl/arguments.hpp"
 #include "client/ctl/secrets.hpp"
+#include "support/scratch.hpp"
 
 namespace {
 
@@ -15,24 +15,15 @@ namespace fs = std::filesystem;
 // A file that goes with the object.
 class PassphraseFile {
 public:
-    explicit PassphraseFile(const std::string& content, mode_t mode = 0600) {
-        std::string name = fs::temp_directory_path() / "krakken-XXXXXX";
-        folder_ = mkdtemp(name.data());
-        path_ = folder_ / "passphrase";
-        std::ofstream(path_) << content;
+    explicit PassphraseFile(const std::string& content, mode_t mode = 0600)
+        : path_(folder_.file("passphrase", content)) {
         chmod(path_.c_str(), mode);
     }
-    ~PassphraseFile() {
-        std::error_code ignored;
-        fs::remove_all(folder_, ignored);
-    }
-    PassphraseFile(const PassphraseFile&) = delete;
-    PassphraseFile& operator=(const PassphraseFile&) = delete;
     const fs::path& path() const { return path_; }
-    const fs::path& folder() const { return folder_; }
+    const fs::path& folder() const { return folder_.path(); }
 
 private:
-    fs::path folder_;
+    krakken::test::Scratch folder_;
     fs::path path_;
 };
 
