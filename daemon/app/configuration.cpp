@@ -195,6 +195,16 @@ std::expected<std::string, std::string> read_file(const std::filesystem::path& f
     return std::string(bytes->begin(), bytes->end());
 }
 
+// What the parser says, without a number that it could not read: that may be a passphrase of digits that
+// lacks its quotes, and this sentence goes to the log.
+std::string complaint_of(const toml::parse_error& error) {
+    std::string text(error.description());
+    const auto quoted = text.find(": '");
+    if (quoted == std::string::npos) return text;
+    const auto begin = quoted + 2;
+    return text.replace(begin, text.rfind('\'') + 1 - begin, "the number");
+}
+
 }  // namespace
 
 std::vector<std::string> setting_names() {
@@ -213,7 +223,7 @@ std::expected<Configuration, std::string> read_configuration(const std::filesyst
         if (auto complaint = Reader(file, configuration).read(table, "")) return std::unexpected(*complaint);
     } catch (const toml::parse_error& error) {
         return std::unexpected(
-            fmt::format("{}:{}: {}", file.string(), error.source().begin.line, error.description())
+            fmt::format("{}:{}: {}", file.string(), error.source().begin.line, complaint_of(error))
         );
     }
     return configuration;

@@ -209,6 +209,22 @@ TEST_CASE("a wrong value is refused with its line, its key and what it must be")
     }
 }
 
+TEST_CASE("a passphrase that lies in it is not repeated") {
+    // Of digits and without its quotes, as whole number, as hexadecimal one and as a fraction.
+    const std::string number =
+        GENERATE("27182818284590452353", "0xdeadbeefdeadbeefdeadbeef", "27182818284590452353.5e999");
+    const std::string text = GENERATE("passphrase = ", "[vault]\npassphrase = ", "region = ");
+    const test::Scratch scratch;
+    const auto configuration = read_configuration(scratch.file("config.toml", text + number));
+    REQUIRE_FALSE(configuration);
+    CAPTURE(configuration.error());
+    CHECK(configuration.error().find(number.substr(2, 8)) == std::string::npos);
+    CHECK(
+        configuration.error().find("config.toml:" + std::string(text.starts_with('[') ? "2:" : "1:")) !=
+        std::string::npos
+    );
+}
+
 TEST_CASE("an unknown key is refused with its line and the nearest known one") {
     struct Row {
         std::string text;
