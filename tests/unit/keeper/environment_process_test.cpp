@@ -45,7 +45,7 @@ std::string output_of(const char* command) {
 TEST_CASE("child: no process sees keys that were taken", "[.child]") {
     const char* value = std::getenv("KRAKEN_API_SECRET");
     REQUIRE((value != nullptr));  // in parentheses: Catch would copy the text
-    InvertedText inverted;  // nothing before this may copy the environment
+    InvertedText inverted;        // nothing before this may copy the environment
     for (; *value != '\0'; ++value)
         inverted.push_back(static_cast<unsigned char>(~static_cast<unsigned char>(*value)));
 
