@@ -5,6 +5,7 @@
 #include "session_bench.hpp"
 #include "support/scratch.hpp"
 
+#include <array>
 #include <regex>
 #include <string>
 #include <string_view>
@@ -19,6 +20,16 @@ enum class Keys {
     environment_locked,  // `user_env` beside the locked vault
     environment_open,    // `user_env` beside the open vault
     wiped,               // `user_env` from the environment, wiped by a lock, no vault
+};
+
+inline constexpr std::array all_keys{
+    Keys::none,
+    Keys::locked,
+    Keys::unlocked,
+    Keys::environment,
+    Keys::environment_locked,
+    Keys::environment_open,
+    Keys::wiped,
 };
 
 struct Scene : SessionBench {
@@ -92,5 +103,11 @@ inline std::string error(
     text += R"(","executed":"no","retryable":)" + std::string(retryable ? "true" : "false");
     return text + R"(,"origin":"daemon","call_id":"#")" + std::string(more) + "}}}";
 }
+
+inline const std::string no_vault = error(
+    -32001, "locked", "there is no vault yet", R"(,"remedy":"run: krakkenctl setup","state":"uninitialized")"
+);
+inline const std::string is_locked =
+    error(-32001, "locked", "the vault is locked", R"(,"remedy":"run: krakkenctl unlock","state":"locked")");
 
 }  // namespace krakken::test

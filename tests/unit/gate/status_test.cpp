@@ -40,15 +40,7 @@ std::string summary(Scene& scene) {
 }  // namespace
 
 TEST_CASE("what is shown has the shape that rpc.discover tells, in every state") {
-    const auto keys = GENERATE(
-        Keys::none,
-        Keys::locked,
-        Keys::unlocked,
-        Keys::environment,
-        Keys::environment_locked,
-        Keys::environment_open,
-        Keys::wiped
-    );
+    const auto keys = GENERATE(from_range(test::all_keys));
     CAPTURE(static_cast<int>(keys));
     Scene scene(keys);
     if (!scene.accounts.list().empty()) {

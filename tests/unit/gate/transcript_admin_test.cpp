@@ -9,15 +9,12 @@ namespace {
 using namespace krakken;
 using protocol::SocketKind;
 using test::error;
+using test::is_locked;
 using test::Keys;
+using test::no_vault;
 using test::result;
 using test::Scene;
 
-const std::string no_vault = error(
-    -32001, "locked", "there is no vault yet", R"(,"remedy":"run: krakkenctl setup","state":"uninitialized")"
-);
-const std::string is_locked =
-    error(-32001, "locked", "the vault is locked", R"(,"remedy":"run: krakkenctl unlock","state":"locked")");
 constexpr auto name_shape = "an account's name is 1 to 64 characters of a-z, 0-9, _ and -";
 
 std::string bad(std::string_view message) {
@@ -69,15 +66,7 @@ TEST_CASE("transcript: beside keys from the environment an unlock adds the vault
 }
 
 TEST_CASE("transcript: lock answers the same in every state, and wipes everything") {
-    const auto keys = GENERATE(
-        Keys::none,
-        Keys::locked,
-        Keys::unlocked,
-        Keys::environment,
-        Keys::environment_locked,
-        Keys::environment_open,
-        Keys::wiped
-    );
+    const auto keys = GENERATE(from_range(test::all_keys));
     CAPTURE(static_cast<int>(keys));
     Scene scene(keys, SocketKind::admin);
     CHECK(scene.ask("lock", "{}") == result(R"({"state":"locked"})"));
