@@ -3,7 +3,6 @@
 #include "byte_codec.hpp"
 
 #include <algorithm>
-#include <string_view>
 
 namespace krakken::keeper {
 
@@ -66,10 +65,13 @@ void write_slot(ByteWriter& writer, const Slot& slot) {
     writer.put(slot.wrapped_key);
 }
 
-std::unexpected<protocol::Error> unknown_version(std::string message) {
-    return std::unexpected(protocol::make_error(ErrorCode::vault, std::move(message))
-                               .with("reason", "version")
-                               .with_remedy("use the version of krakkend that wrote the file, or a newer one")
+std::unexpected<protocol::Error> unknown_version() {
+    return std::unexpected(
+        protocol::make_error(
+            ErrorCode::vault, "the secrets file has a format that this version does not know"
+        )
+            .with("reason", "version")
+            .with_remedy("use the version of krakkend that wrote the file, or a newer one")
     );
 }
 
@@ -87,10 +89,8 @@ Result<VaultHeader> read_header(std::span<const unsigned char> file) {
     const auto file_magic = reader.array<magic.size()>();
     const auto major = reader.number<std::uint16_t>();
     (void)reader.number<std::uint16_t>();  // minor: changes nothing for this reader; covered by the MAC
-    if (reader.failed()) return std::unexpected(cannot_be_opened());
-    if (file_magic != magic) return unknown_version("the secrets file is not a vault of krakkend");
-    if (major != major_version)
-        return unknown_version("the secrets file has a format that this version does not know");
+    if (reader.failed() || file_magic != magic) return std::unexpected(cannot_be_opened());
+    if (major != major_version) return unknown_version();
 
     const auto slot_count = reader.number<std::uint8_t>();
     (void)reader.take(3);  // reserved

@@ -135,12 +135,13 @@ class Vault(AdminTest):
         self.admin.result("lock")
         vault = self.daemon.config_dir / "secrets.enc"
         good = vault.read_bytes()
-        for place in (len(good) // 2, len(good) - 1):
+        for place in (0, len(good) // 2, len(good) - 1):
             vault.write_bytes(good[:place] + bytes([good[place] ^ 1]) + good[place + 1:])
             error = self.assert_error(self.admin.request("unlock", {"passphrase": support.PASSPHRASE}), -32006)
             self.assertEqual(error["message"], "wrong passphrase or corrupted secrets file")
-        vault.write_bytes(b"no vault at all" * 20)
-        self.assertIn(self.admin.error("unlock", {"passphrase": support.PASSPHRASE})["code"], (-32006, -32007))
+        for nonsense in (b"no vault at all" * 20, b"", good[:20], good[:-1], good + b"x"):
+            vault.write_bytes(nonsense)
+            self.assert_error(self.admin.request("unlock", {"passphrase": support.PASSPHRASE}), -32006)
 
     def test_a_vault_of_another_version(self):
         self.set_up_vault()
@@ -298,6 +299,17 @@ class Adding(AdminTest):
         self.daemon.start()
         self.keys.pop("bob")
         self.unlock()
+
+    def test_it_is_not_removed_while_a_call_of_it_is_under_way(self):
+        self.admin.result("account.add", self.alice)
+        self.exchange.fault("delay", endpoint="AddOrder", delay_before_ms=9000)
+        self.client.send(json.dumps({"jsonrpc": "2.0", "id": 1, "method": "call", "params": {"endpoint": "AddOrder", "params": ORDER}}) + "\n")
+        support.wait_for(lambda: self.admin.result("status")["accounts"][0]["in_flight"])
+        self.assert_error(self.admin.request("account.remove", {"name": "alice"}), -32018, executed="no", retryable=True, account="alice")
+        self.assertEqual(self.names(), ["alice"])
+        self.assertIn("result", json.loads(self.client.line()))
+        self.assertIn("result", self.client.call("Balance"), "it goes on")
+        self.assertEqual(self.ask("account.remove", {"name": "alice"}), '{"removed":true}')
 
     def test_tier_and_otp(self):
         self.exchange.control("POST", "/accounts", {"account": "alice", "key": {"api_key": self.alice["api_key"], "otp": "the-password"}})

@@ -21,7 +21,7 @@ using Bytes = std::vector<unsigned char>;
 
 namespace {
 
-constexpr std::size_t version_bytes = 10;  // magic and major version: damage there reads as another format
+constexpr std::size_t version_at = 8;  // the major version, two bytes: damage there reads as another format
 constexpr std::size_t operations_at = fixed_header_bytes + 20;
 constexpr std::size_t memory_at = fixed_header_bytes + 24;
 
@@ -69,7 +69,8 @@ struct SealedVault {
 };
 
 bool refused_as_damaged(const Error& error, std::size_t offset) {
-    if (offset < version_bytes) return error.code == ErrorCode::vault && reason(error) == "version";
+    if (offset == version_at || offset == version_at + 1)
+        return error.code == ErrorCode::vault && reason(error) == "version";
     return error.code == ErrorCode::passphrase &&
            error.message == "wrong passphrase or corrupted secrets file";
 }
