@@ -158,8 +158,9 @@ constexpr auto of_call = std::to_array<E>(
 );
 constexpr auto of_waiting = std::to_array<E>({E::unknown_account, E::timeout});
 constexpr auto of_finding = std::to_array<E>({E::locked, E::no_credentials, E::unknown_account});
-constexpr auto of_creating = std::to_array<E>({E::vault});
+constexpr auto of_creating = std::to_array<E>({E::vault, E::storage});
 constexpr auto of_opening = std::to_array<E>({E::passphrase, E::vault});
+constexpr auto of_changing = std::to_array<E>({E::passphrase, E::vault, E::storage});
 constexpr auto of_validating = std::to_array<E>(
     {E::locked,
      E::no_credentials,
@@ -176,9 +177,10 @@ constexpr auto of_validating = std::to_array<E>(
      E::lockout,
      E::storage}
 );
-constexpr auto of_removing = std::to_array<E>({E::locked, E::no_credentials, E::unknown_account, E::vault});
+constexpr auto of_removing =
+    std::to_array<E>({E::locked, E::no_credentials, E::unknown_account, E::vault, E::timeout, E::storage});
 constexpr auto of_importing =
-    std::to_array<E>({E::locked, E::no_credentials, E::unknown_account, E::storage});
+    std::to_array<E>({E::locked, E::no_credentials, E::unknown_account, E::timeout, E::storage});
 
 // clang-format off
 constexpr auto table = std::to_array<Method>({
@@ -195,9 +197,9 @@ constexpr auto table = std::to_array<Method>({
     {"vault.create", on_admin, true, passphrase, "Makes a new vault and leaves it unlocked.", result::created, of_creating},
     {"unlock", on_admin, true, unlock_by, "Opens the vault with a passphrase or a key file.", result::unlocked, of_opening},
     {"lock", on_admin, true, none, "Wipes every secret from memory.", result::locked, no_more},
-    {"vault.change_passphrase", on_admin, true, passphrases, "Replaces the vault's passphrase.", result::changed, of_opening},
-    {"vault.add_key_file", on_admin, true, key_file, "Makes a key file that opens the vault without a person.", result::changed, of_opening},
-    {"vault.remove_key_file", on_admin, true, key_file, "Takes a key file's right to open the vault away.", result::changed, of_opening},
+    {"vault.change_passphrase", on_admin, true, passphrases, "Replaces the vault's passphrase.", result::changed, of_changing},
+    {"vault.add_key_file", on_admin, true, key_file, "Makes a key file that opens the vault without a person.", result::changed, of_changing},
+    {"vault.remove_key_file", on_admin, true, key_file, "Takes a key file's right to open the vault away.", result::changed, of_changing},
     {"account.add", on_admin, true, new_account, "Validates an API key at Kraken and saves it.", result::validation, of_validating},
     {"account.validate", on_admin, true, account_key, "Asks Kraken again whether a saved key is good.", result::validation, of_validating},
     {"account.remove", on_admin, true, account_key, "Removes an account from the vault.", result::removed, of_removing},

@@ -140,6 +140,7 @@ class Results(support.DaemonTest):
         old.write_text("1700000000000000")
         self.admin.result("nonce.import", {"account": "alice", "file": str(old)})
         self.admin.request("nonce.import", {"account": "alice", "file": "/nonexistent"})
+        self.admin.request("vault.add_key_file", {"passphrase": support.PASSPHRASE, "path": str(self.folder / "gone/key")})
         self.admin.result("vault.add_key_file", {"passphrase": support.PASSPHRASE, "path": key_file})
         self.admin.result("vault.change_passphrase", {"old": support.PASSPHRASE, "new": ANOTHER})
         self.admin.result("lock")
