@@ -37,7 +37,11 @@ Result<std::string> finish_unlock(Backend& backend, bool was_open, const Result<
         );
         return std::unexpected(unlocked.error());
     }
-    if (!was_open) backend.vault_opened();
+    if (was_open) {
+        backend.accounts.refresh();  // the file may hold other keys under the same names by now
+    } else {
+        backend.vault_opened();
+    }
     return unlocked_text(backend);
 }
 
@@ -71,10 +75,12 @@ Work lock(Backend& backend) {
     co_return R"({"state":"locked"})";
 }
 
+// This and the next two read the file anew, as unlock does.
 Work change_passphrase(Backend& backend, SecretText old_passphrase, SecretText new_passphrase) {
     const auto changed =
         co_await backend.keeper.change_passphrase(std::move(old_passphrase), std::move(new_passphrase));
     if (!changed) co_return std::unexpected(changed.error());
+    backend.accounts.refresh();
     log(LogLevel::info, "vault.passphrase_changed");
     co_return R"({"changed":true})";
 }
@@ -82,6 +88,7 @@ Work change_passphrase(Backend& backend, SecretText old_passphrase, SecretText n
 Work add_key_file(Backend& backend, SecretText passphrase, std::string file) {
     const auto added = co_await backend.keeper.add_key_file(std::move(passphrase), file);
     if (!added) co_return std::unexpected(added.error());
+    backend.accounts.refresh();
     log(LogLevel::info, "vault.key_file_added", {{"path", file}});
     co_return R"({"changed":true})";
 }
@@ -89,6 +96,7 @@ Work add_key_file(Backend& backend, SecretText passphrase, std::string file) {
 Work remove_key_file(Backend& backend, SecretText passphrase, std::string file) {
     const auto removed = co_await backend.keeper.remove_key_file(std::move(passphrase), file);
     if (!removed) co_return std::unexpected(removed.error());
+    backend.accounts.refresh();
     log(LogLevel::info, "vault.key_file_removed", {{"path", file}});
     co_return R"({"changed":true})";
 }

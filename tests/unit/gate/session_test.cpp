@@ -189,6 +189,26 @@ TEST_CASE("the vault is locked and unlocked on the admin socket only") {
     CHECK(client.keeper.vault == keeper::VaultState::unlocked);
 }
 
+TEST_CASE("a vault file that was exchanged and is read again is what names mean") {
+    const auto [method, params] = GENERATE(table<std::string, std::string>(
+        {{"unlock", R"({"passphrase":"right"})"},
+         {"unlock", R"({"key_file":"/run/key"})"},
+         {"vault.change_passphrase", R"({"old":"right","new":"right"})"},
+         {"vault.add_key_file", R"({"passphrase":"right","path":"/run/key"})"},
+         {"vault.remove_key_file", R"({"passphrase":"right","path":"/run/key"})"}}
+    ));
+    CAPTURE(method, params);
+    SessionBench bench(SocketKind::admin);
+    bench.keeper.saved.clear();
+    bench.keeper.hold("old", "0123abcd");
+    bench.keeper.hold("master", "89abcdef");
+    bench.request("1", method, params);
+    REQUIRE(bench.replies().at(0).contains(R"("result")"));
+    CHECK((*bench.accounts.find("master"))->info().key == base::KeyId("89abcdef"));
+    REQUIRE(bench.accounts.find("old"));
+    CHECK((*bench.accounts.find("old"))->info().key == base::KeyId("0123abcd"));
+}
+
 TEST_CASE("a call that a bug ends may have been executed") {
     SessionBench bench;
     bench.upstream.otherwise = [](const net::Request&) -> test::FakeUpstream::Outcome {
