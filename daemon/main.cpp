@@ -15,29 +15,25 @@
 #include "base/files.hpp"
 #include "base/hardening.hpp"
 #include "base/log.hpp"
+#include "protocol/json_text.hpp"
 #include "protocol/version.hpp"
 
 #include <unistd.h>
 
 #include <boost/asio/io_context.hpp>
-#include <cstdio>
 #include <exception>
 
 namespace {
 
 using namespace krakken;
 
-int fail(int status, const std::string& sentence) {
-    std::fprintf(stderr, "krakkend: %s\n", sentence.c_str());
-    return status;
-}
-
-int fail(int status, const protocol::Error& error) {
-    return fail(status, error.remedy.empty() ? error.message : error.message + "\nRemedy: " + error.remedy);
-}
+using app::fail;
 
 int run(const app::Options& options, const base::Protection& protection, keeper::EnvironmentKeys keys) {
     const protocol::Paths paths = protocol::find_paths(options.paths);
+    // They stand in what `status` answers.
+    if (!protocol::is_utf8(paths.config_dir.string()) || !protocol::is_utf8(paths.state_dir.string()))
+        return fail(app::exit_configuration, "a folder's path is not UTF-8 text; name another folder");
     const auto configuration = app::read_configuration(paths.config_file());
     if (!configuration) return fail(app::exit_configuration, configuration.error());
     const auto client_group = app::client_group(*configuration);
@@ -45,9 +41,12 @@ int run(const app::Options& options, const base::Protection& protection, keeper:
     boost::asio::io_context context{1};
     // Throws if base_url or ca_file cannot work, which a check of the configuration must find, too.
     const auto upstream = net::make_upstream(context.get_executor(), app::upstream_settings(*configuration));
-    const auto legacy_nonces = app::legacy_nonces(*configuration);
-    const auto warnings = app::start_warnings(*configuration, keys, legacy_nonces);
-    if (options.check_config) return app::report_check(paths.config_file(), warnings);
+    if (options.check_config) {
+        const auto legacy_nonces = app::legacy_nonces(*configuration);
+        return app::report_check(
+            paths.config_file(), app::start_warnings(*configuration, keys, legacy_nonces)
+        );
+    }
 
     const auto state_folder = base::StrictFolder::open_or_make(paths.state_dir);
     if (!state_folder) return fail(app::exit_storage, state_folder.error());
@@ -61,7 +60,9 @@ int run(const app::Options& options, const base::Protection& protection, keeper:
     base::log(
         base::LogLevel::info, "start", {{"version", protocol::version}, {"base_url", configuration->base_url}}
     );
-    app::log_warnings(warnings);
+    // Behind the lock: a folder of many old files takes its time, and a second daemon is told at once.
+    const auto legacy_nonces = app::legacy_nonces(*configuration);
+    app::log_warnings(app::start_warnings(*configuration, keys, legacy_nonces));
 
     const base::SystemClock wall_clock;
     kraken::ServerClock clock(wall_clock);
@@ -101,6 +102,7 @@ int run(const app::Options& options, const base::Protection& protection, keeper:
 }  // namespace
 
 int main(int argc, char** argv) {
+    krakken::app::hold_hangups();
     const krakken::base::Protection protection = krakken::base::harden_process();
     // Before anything could copy or show the environment.
     auto keys = krakken::keeper::take_environment_keys(environ);

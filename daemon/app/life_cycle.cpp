@@ -24,14 +24,39 @@ void rethrow(std::exception_ptr bug) {
     if (bug) std::rethrow_exception(bug);
 }
 
+volatile std::sig_atomic_t status_at_end = exit_drained;
+
+// What is left to be done may wait for others for ever: for who reads the log, the service manager, a disk.
+// They get this long; whatever of it is not done then is nothing that anybody was promised.
+void leave_within(std::chrono::seconds time, int status) {
+    status_at_end = status;
+    struct sigaction action{};
+    action.sa_handler = [](int) { ::_exit(status_at_end); };
+    ::sigaction(SIGALRM, &action, nullptr);
+    ::alarm(static_cast<unsigned>(time.count()));
+}
+
 // Leaves without touching what may still be in use; the kernel takes the memory, and durable state is always
 // whole.
 [[noreturn]] void leave_now(int status = exit_drained) {
+    leave_within(std::chrono::seconds(1), status);
     stop_logging();
     ::_exit(status);
 }
 
+// SIG_BLOCK or SIG_UNBLOCK.
+void mask_hangups(int how) {
+    sigset_t hangup{};
+    sigemptyset(&hangup);
+    sigaddset(&hangup, SIGHUP);
+    ::pthread_sigmask(how, &hangup, nullptr);
+}
+
 }  // namespace
+
+void hold_hangups() {
+    mask_hangups(SIG_BLOCK);
+}
 
 LifeCycle::LifeCycle(
     boost::asio::io_context& context, gate::Backend& backend, gate::Server& server, net::Upstream& upstream
@@ -61,6 +86,7 @@ awaitable<void> LifeCycle::unlock(std::filesystem::path key_file) {
 
 int LifeCycle::run() {
     watch_signals();
+    mask_hangups(SIG_UNBLOCK);
     server_.start();
     // Keys from the environment are there without an unlock.
     backend_.accounts.refresh();
@@ -69,6 +95,7 @@ int LifeCycle::run() {
     if (ServiceManager::listens()) boost::asio::co_spawn(context_, keep_manager_told(), rethrow);
     try {
         context_.run();
+        leave_within(std::chrono::seconds(3), exit_drained);
         return exit_drained;
     } catch (const std::exception& bug) {
         log(LogLevel::error, "bug", {{"where", "event loop"}, {"what", bug.what()}});

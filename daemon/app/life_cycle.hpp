@@ -12,6 +12,10 @@
 
 namespace krakken::app {
 
+// A hangup while the daemon starts does not end it, but reads the configuration once it runs. Call before
+// there is a second thread.
+void hold_hangups();
+
 class LifeCycle {
 public:
     // All of it outlives the life cycle.

@@ -18,7 +18,7 @@ namespace krakken::app {
 class ServiceManager {
 public:
     ServiceManager();
-    // Waits until the last message is sent.
+    // Waits until the last message is sent, which a manager that does not read holds up for ever.
     ~ServiceManager();
     ServiceManager(const ServiceManager&) = delete;
     ServiceManager& operator=(const ServiceManager&) = delete;

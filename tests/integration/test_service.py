@@ -5,6 +5,7 @@ import json
 import os
 import signal
 import socket
+import subprocess
 import unittest
 
 import support
@@ -113,6 +114,18 @@ class Notifications(support.DaemonTest):
         after = self.manager.until("STOPPING=1") + self.manager.quiet()
         self.assertNotIn("READY=1", [line for message in after for line in message])
 
+    def test_a_hangup_during_the_start(self):
+        folder = self.folder / "old"
+        folder.mkdir()
+        for number in range(5000):  # so that the start takes its time
+            (folder / f"kraken_nonce_{number}.txt").write_text("1700000000000000")
+        self.daemon.config.write_text(self.daemon.config.read_text() + f'[nonce]\nlegacy_dir = "{folder}"\n')
+        before = self.daemon.log().count("event=start ")
+        self.start_silently()
+        support.wait_for(lambda: self.daemon.log().count("event=start ") > before)
+        self.daemon.process.send_signal(signal.SIGHUP)
+        support.wait_for(lambda: "event=config.reloaded" in self.daemon.log())
+
     def test_watchdog(self):
         self.daemon.variables["WATCHDOG_USEC"] = "400000"
         self.daemon.start()
@@ -129,6 +142,38 @@ class Notifications(support.DaemonTest):
             self.manager.until("STOPPING=1")
             self.manager.until("WATCHDOG=1")
             self.assertIsNotNone(client.line())
+
+    def test_a_manager_that_does_not_read_holds_no_end_up(self):
+        deaf = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
+        self.addCleanup(deaf.close)
+        deaf.connect(self.manager.path)
+        deaf.setblocking(False)
+        with self.assertRaises(BlockingIOError):
+            while True:
+                deaf.send(b"full")
+        self.daemon.start()
+        self.daemon.stop()
+
+    def test_a_log_that_nobody_reads_holds_no_end_up(self):
+        reader, writer = os.pipe()
+        self.addCleanup(os.close, reader)
+        os.set_blocking(writer, False)
+        with self.assertRaises(BlockingIOError):
+            while True:
+                os.write(writer, b"full")
+        os.set_blocking(writer, True)
+        self.daemon.process = subprocess.Popen(self.daemon.command(), stdin=subprocess.DEVNULL, stdout=writer, stderr=writer,
+                                               cwd="/", env=self.daemon.environment())
+        os.close(writer)
+        support.wait_for(self.daemon.answers)
+        self.daemon.stop()
+
+    def test_a_folder_that_no_answer_could_name(self):
+        self.daemon.config_dir = bytes(self.folder) + b"/\xff"
+        os.mkdir(self.daemon.config_dir, 0o700)
+        status, _, error = self.daemon.run()
+        self.assertEqual(status, CONFIGURATION)
+        self.assertIn("is not UTF-8 text; name another folder", error)
 
     def test_no_manager(self):
         del self.daemon.variables["NOTIFY_SOCKET"]
