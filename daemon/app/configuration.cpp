@@ -178,7 +178,12 @@ std::expected<std::string, std::string> read_file(const std::filesystem::path& f
     const std::string name = file.string();
     // O_NONBLOCK: a fifo must be refused, not waited for.
     const base::Descriptor opened(::open(file.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK));
-    if (!opened && errno == ENOENT) return "";
+    if (!opened && errno == ENOENT) {
+        // Nothing is there. A link is something, and the defaults are not what it should lead to.
+        struct stat link{};
+        if (::lstat(file.c_str(), &link) != 0) return "";
+        return std::unexpected(fmt::format("{} is a link that leads nowhere; repair or remove it", name));
+    }
     struct stat found{};
     if (!opened || ::fstat(opened.number(), &found) != 0)
         return std::unexpected(fmt::format("{} cannot be read; see that the daemon's user may read it", name)

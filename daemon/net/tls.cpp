@@ -40,7 +40,14 @@ void load_authorities(ssl::context& context, const std::filesystem::path& ca_fil
         if (error) throw std::runtime_error("the system's CA store cannot be used: " + error.message());
         return;
     }
-    context.load_verify_file(ca_file.string(), error);
+    // To open a fifo would wait for a writer, and at a reload the event loop with it.
+    std::error_code unknown;
+    const auto type = std::filesystem::status(ca_file, unknown).type();
+    if (type == std::filesystem::file_type::fifo) {
+        error = boost::system::errc::make_error_code(boost::system::errc::not_supported);
+    } else {
+        context.load_verify_file(ca_file.string(), error);
+    }
     if (error) {
         throw std::runtime_error(
             "the CA file " + ca_file.string() + " cannot be used: " + error.message() +

@@ -21,6 +21,17 @@ TEST_CASE("a missing file is an empty one") {
     CHECK(read_configuration(scratch.path() / "no" / "config.toml"));
 }
 
+TEST_CASE("a link that leads nowhere is no missing file: the defaults are not what it stands for") {
+    const test::Scratch scratch;
+    fs::create_symlink(scratch.path() / "gone", scratch.path() / "config.toml");
+    const auto read = read_configuration(scratch.path() / "config.toml");
+    REQUIRE_FALSE(read);
+    CHECK(
+        read.error() ==
+        (scratch.path() / "config.toml").string() + " is a link that leads nowhere; repair or remove it"
+    );
+}
+
 TEST_CASE("a file that others can write is refused with the remedy") {
     const mode_t mode = GENERATE(as<mode_t>(), 0620, 0602, 0666);
     const test::Scratch scratch;

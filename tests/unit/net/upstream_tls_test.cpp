@@ -2,7 +2,10 @@
 
 #include "support/with_upstream.hpp"
 
+#include <sys/stat.h>
+
 #include <catch2/catch.hpp>
+#include <filesystem>
 #include <fstream>
 #include <stdexcept>
 
@@ -126,6 +129,10 @@ TEST_CASE("tls: settings that cannot work are refused at once", "[net]") {
     }
     SECTION("a folder as CA file") {
         settings.ca_file = "/";
+    }
+    SECTION("a fifo as CA file, which nobody writes to") {
+        std::filesystem::remove(authority.file());
+        REQUIRE(::mkfifo(authority.file().c_str(), 0600) == 0);
     }
     SECTION("a CA file without certificates") {
         std::ofstream(authority.file()) << "nothing";

@@ -135,6 +135,16 @@ TEST_CASE("the files of a folder belong to the accounts that their names fold to
     CHECK(found.warnings.at(1).find("kraken_nonce_bob.txt") != std::string::npos);
 }
 
+TEST_CASE("of very many files that are not used only some are named") {
+    const Folder folder;
+    for (int i = 0; i < 100; ++i)
+        folder.file("kraken_nonce_" + std::to_string(i) + ".txt", i < 50 ? "torn" : "10");
+    const auto found = read_legacy_folder(folder.path);
+    CHECK(found.floors.size() == 50);
+    REQUIRE(found.warnings.size() == 21);
+    CHECK(found.warnings.back() == "30 more nonce files in " + folder.path.string() + " are not used either");
+}
+
 TEST_CASE("a folder that is not there is one warning, an empty one is none") {
     const Folder folder;
     CHECK(read_legacy_folder(folder.path).warnings.empty());
