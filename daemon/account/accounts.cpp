@@ -128,8 +128,7 @@ Result<std::shared_ptr<Account>> Accounts::find_only() const {
 }
 
 std::optional<protocol::Error> Accounts::nothing_open() const {
-    const VaultState state = services_.keeper.state();
-    if (state != VaultState::unlocked) return protocol::locked_error(state == VaultState::locked);
+    if (services_.keeper.state() != VaultState::unlocked) return keeper::not_open_error(services_.keeper);
     if (!accounts_.empty()) return std::nullopt;
     return protocol::make_error(ErrorCode::no_credentials, "the vault holds no account yet")
         .with_remedy("run: krakkenctl account add NAME");

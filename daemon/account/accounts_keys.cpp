@@ -84,10 +84,8 @@ void warn_if_moved(Validation& validation, std::optional<base::NonceUnit> before
 awaitable<Result<Validation>> Accounts::add(keeper::NewKey candidate, SavePolicy policy) {
     const base::AccountName name = candidate.account;
     if (environment_.contains(name)) co_return std::unexpected(of_environment(name));
-    if (!services_.keeper.vault_is_open()) {
-        const bool vault_exists = services_.keeper.state() == keeper::VaultState::locked;
-        co_return std::unexpected(protocol::locked_error(vault_exists));
-    }
+    if (!services_.keeper.vault_is_open())
+        co_return std::unexpected(protocol::locked_error(services_.keeper.vault_exists()));
     auto staged = co_await services_.keeper.stage(std::move(candidate));
     if (!staged) co_return std::unexpected(std::move(staged.error()));
 

@@ -4,7 +4,7 @@
 
 #include <boost/asio/co_spawn.hpp>
 #include <exception>
-#include <system_error>
+#include <utility>
 
 namespace krakken::gate {
 
@@ -23,17 +23,18 @@ void Backend::vault_closed() {
     base::log(base::LogLevel::info, "vault.locked");
 }
 
+// One at a time: two checks of one key would only hold each other up. What came in the meantime may be other
+// accounts.
 void Backend::check_accounts() {
+    if (std::exchange(check, Check::runs) != Check::none) {
+        check = Check::runs_again;
+        return;
+    }
     boost::asio::co_spawn(executor, accounts.check(), [this](std::exception_ptr bug) {
         if (bug) std::rethrow_exception(bug);
         changes.happened();
+        if (std::exchange(check, Check::none) == Check::runs_again) check_accounts();
     });
-}
-
-// With keys from the environment the state alone does not tell.
-bool Backend::vault_exists() const {
-    std::error_code unknown;
-    return keeper.vault_is_open() || std::filesystem::exists(keeper.vault_path(), unknown);
 }
 
 }  // namespace krakken::gate

@@ -24,15 +24,16 @@ struct Reloaded {
     std::vector<std::string> needs_restart;  // changed settings that only a restart brings into effect
 };
 
+enum class Check { none, runs, runs_again };
+
 struct Backend {
     // What an opened or closed vault means for the rest of the daemon.
     void vault_opened();
     void vault_closed();
     // Asks Kraken about every account in the background; who waits for a change is told of the outcome. For
-    // keys that are there without an unlock; after one it is done already.
+    // keys that are there without an unlock; after one it is done already. While one runs: once more, after
+    // it.
     void check_accounts();
-
-    bool vault_exists() const;
 
     boost::asio::any_io_executor executor;
     const base::Clock& clock;
@@ -48,6 +49,7 @@ struct Backend {
     std::function<protocol::Result<Reloaded>()> reload = {};
     std::function<std::size_t()> clients = {};  // connected now
     bool stopping = false;                      // the drain has begun; `changes` were told
+    Check check = Check::none;                  // of the accounts
     base::Time state_since = clock.now();
     std::chrono::steady_clock::time_point started = std::chrono::steady_clock::now();
 };

@@ -81,9 +81,8 @@ std::optional<protocol::Error> obstacle(
     Backend& backend, bool ready, const std::optional<std::string>& wanted
 ) {
     if (!ready) {
-        const auto state = backend.keeper.state();
-        if (state == keeper::VaultState::unlocked) return std::nullopt;
-        return protocol::locked_error(state != keeper::VaultState::uninitialized);
+        if (backend.keeper.state() == keeper::VaultState::unlocked) return std::nullopt;
+        return keeper::not_open_error(backend.keeper);
     }
     const auto account = backend.accounts.find(wanted);
     if (!account) return account.error();

@@ -98,7 +98,7 @@ Handled handle_status(Backend& backend, const Arguments&, const Context&) {
     status["config"] = {{"path", backend.configuration_file.string()}};
     status["vault"] = {
         {"path", backend.keeper.vault_path().string()},
-        {"exists", backend.vault_exists()},
+        {"exists", backend.keeper.vault_exists()},
     };
     json::object upstream{{"base_url", backend.base_url}, {"state", backend.accounts.upstream_state()}};
     if (const auto offset = backend.accounts.clock_offset()) upstream["clock_offset_ms"] = offset->count();

@@ -132,6 +132,8 @@ awaitable<void> Session::read_lines() {
         if (!std::exchange(begun_, true) && begins_as_http(space.front())) {
             outbox_ += http_refusal();
             flush();
+            boost::system::error_code gone;
+            socket_.shutdown(Socket::shutdown_send, gone);  // an empty socket has taken the answer
             watch_for_slow_line();
             co_await discard_rest();
             break;

@@ -37,7 +37,7 @@ std::string when_locked(const Backend& backend) {
             "locked, but the environment's accounts serve ({}); run: krakkenctl unlock", readiness(backend)
         );
     }
-    if (backend.vault_exists()) return "locked; run: krakkenctl unlock";
+    if (backend.keeper.vault_exists()) return "locked; run: krakkenctl unlock";
     return "locked, and the environment's keys are wiped; restart krakkend with its environment";
 }
 

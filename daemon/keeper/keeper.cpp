@@ -56,12 +56,14 @@ public:
 
     VaultState state() const override {
         if (open_) return VaultState::unlocked;
-        if (vault_exists()) return VaultState::locked;
+        if (file_exists()) return VaultState::locked;
         if (environment_.known().empty()) return VaultState::uninitialized;
         return environment_.wiped() ? VaultState::locked : VaultState::unlocked;
     }
 
     bool vault_is_open() const override { return open_.has_value(); }
+
+    bool vault_exists() const override { return open_ || file_exists(); }
 
     bool needs_restart(const base::AccountName& account) const override {
         return environment_.wiped() && environment_.find(account) != nullptr;
@@ -311,7 +313,7 @@ private:
         return vault_not_open();
     }
 
-    bool vault_exists() const {
+    bool file_exists() const {
         std::error_code error;
         return std::filesystem::exists(std::filesystem::symlink_status(settings_.vault_file, error));
     }
@@ -336,6 +338,14 @@ private:
 };
 
 }  // namespace
+
+protocol::Error not_open_error(const Keeper& keeper) {
+    if (keeper.vault_exists() || keeper.state() == VaultState::uninitialized)
+        return protocol::locked_error(keeper.vault_exists());
+    protocol::Error error = protocol::wiped_error();
+    error.message = "the keys that came with the environment were wiped by a lock, and there is no vault";
+    return error;
+}
 
 std::unique_ptr<Keeper> make_keeper(
     asio::any_io_executor executor, const base::Clock& clock, KeeperSettings settings

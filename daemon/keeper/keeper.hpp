@@ -77,6 +77,8 @@ public:
     virtual VaultState state() const = 0;
     // Whether keys can be saved: the vault file itself is open.
     virtual bool vault_is_open() const = 0;
+    // Whether there is a vault, open or not.
+    virtual bool vault_exists() const = 0;
     // The account's key came with the environment and was wiped by lock(); only a restart brings it back, and
     // until then no other key stands in for it.
     virtual bool needs_restart(const base::AccountName& account) const = 0;
@@ -136,6 +138,9 @@ struct KeeperSettings {
     KdfCost cost = KdfCost::moderate;
     EnvironmentKeys environment = {};  // its warnings are for the caller to log
 };
+
+// Why a key that is not there cannot be used, while the state is not `unlocked`.
+protocol::Error not_open_error(const Keeper& keeper);
 
 // `clock` must outlive the keeper; completions run on `executor`.
 std::unique_ptr<Keeper> make_keeper(

@@ -81,6 +81,13 @@ TEST_CASE("transcript: a call in every state") {
         "the account's key came with the environment and was wiped by a lock",
         R"(,"remedy":"restart krakkend with its environment","state":"locked")"
     );
+    // There is nothing that an unlock could open.
+    const std::string all_wiped = error(
+        -32001,
+        "locked",
+        "the keys that came with the environment were wiped by a lock, and there is no vault",
+        R"(,"remedy":"restart krakkend with its environment","state":"locked")"
+    );
     const auto [keys, params, reply] = GENERATE_COPY(table<Keys, std::string, std::string>({
         {Keys::none, R"({"endpoint":"Balance"})", no_vault},
         {Keys::locked, R"({"endpoint":"Balance"})", is_locked},
@@ -105,6 +112,7 @@ TEST_CASE("transcript: a call in every state") {
              R"(,"accounts":["master","user_env"])"
          )},
         {Keys::wiped, R"({"endpoint":"Balance","account":"user_env"})", wiped},
+        {Keys::wiped, R"({"endpoint":"Balance","account":"bob"})", all_wiped},
         // A public one needs no secret, and so no state and no account.
         {Keys::none, R"({"endpoint":"Time"})", done},
         {Keys::locked, R"({"endpoint":"Time","account":"bob"})", done},
@@ -256,6 +264,32 @@ TEST_CASE("a wait for readiness sees what the check behind an unlock has found")
     CHECK(reply.contains("it did not come about in time; the account master is not ready: auth_failed"));
     CHECK(reply.contains(R"("account":"master")"));
     CHECK(reply.contains(R"("remedy":")"));
+}
+
+TEST_CASE("a wait for an unlock where there is nothing to unlock names the remedy that helps") {
+    Scene scene(Keys::wiped);
+    scene.request("1", "wait", R"({"for":"unlocked","timeout_ms":1})");
+    const std::string reply = scene.next_reply();
+    CHECK(reply.contains("and there is no vault"));
+    CHECK(reply.contains(R"("remedy":"restart krakkend with its environment")"));
+}
+
+TEST_CASE("an unlock while the accounts are still being asked about has them asked once more, after that") {
+    Scene scene(Keys::locked);
+    scene.keeper.vault = keeper::VaultState::unlocked;
+    scene.upstream.held.close();
+    scene.backend.vault_opened();
+    scene.loop.poll();
+    for (int unlocks = 0; unlocks < 3; ++unlocks)
+        scene.backend.vault_opened();
+    scene.loop.poll();
+    CHECK(scene.upstream.targets() == std::vector<std::string>{"/0/public/Time"});
+    scene.upstream.held.open();
+    scene.loop.poll();
+    const std::vector<std::string> once{"/0/public/Time", "/0/private/GetApiKeyInfo", "/0/private/Balance"};
+    std::vector<std::string> twice = once;
+    twice.insert(twice.end(), once.begin(), once.end());
+    CHECK(scene.upstream.targets() == twice);
 }
 
 TEST_CASE("a drain ends a wait") {

@@ -24,6 +24,7 @@ public:
 
     keeper::VaultState state() const override;
     bool vault_is_open() const override { return vault == keeper::VaultState::unlocked; }
+    bool vault_exists() const override { return vault != keeper::VaultState::uninitialized; }
     bool needs_restart(const base::AccountName& account) const override { return wiped.contains(account); }
     const std::filesystem::path& vault_path() const override { return path; }
     Done create(keeper::SecretText passphrase) override;
