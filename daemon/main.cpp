@@ -26,7 +26,6 @@
 namespace {
 
 using namespace krakken;
-
 using app::fail;
 
 int run(const app::Options& options, const base::Protection& protection, keeper::EnvironmentKeys keys) {
