@@ -80,6 +80,22 @@ void read_data(Failure& failure, std::string_view raw) {
 
 }  // namespace
 
+namespace {
+
+std::string_view word_of(Executed executed) {
+    switch (executed) {
+        case Executed::no:
+            return "no";
+        case Executed::yes:
+            return "yes";
+        case Executed::unknown:
+            return "unknown";
+    }
+    std::unreachable();
+}
+
+}  // namespace
+
 Failure make_failure(FailureKind kind, std::string message, std::string remedy, Executed executed) {
     Failure failure;
     failure.kind = kind;
@@ -93,7 +109,7 @@ Failure make_failure(FailureKind kind, std::string message, std::string remedy, 
     failure.json = "{\"code\":" + std::to_string(failure.code);
     failure.json += ",\"message\":" + protocol::quote(failure.message);
     failure.json += ",\"data\":{\"category\":" + protocol::quote(failure.category);
-    failure.json += ",\"executed\":" + protocol::quote(unknown ? "unknown" : "no");
+    failure.json += ",\"executed\":" + protocol::quote(word_of(executed));
     failure.json += R"(,"retryable":false,"origin":"client")";
     if (!failure.remedy.empty()) failure.json += ",\"remedy\":" + protocol::quote(failure.remedy);
     failure.json += "}}";

@@ -1,5 +1,6 @@
 #include "arguments.hpp"
 
+#include <filesystem>
 #include <set>
 #include <string_view>
 
@@ -47,6 +48,14 @@ std::string to_params(const std::vector<std::string>& arguments) {
         json += quoted(key, key) + ":" + (is_json ? checked_json(key, value) : quoted(key, value));
     }
     return json.empty() ? json : json + "}";
+}
+
+std::string absolute_path(const std::string& path) {
+    std::error_code failed;
+    const std::string found = std::filesystem::absolute(path, failed).string();
+    if (failed) throw UsageError("this folder is gone, so '" + path + "' leads nowhere; name a whole path");
+    if (!protocol::is_utf8(found)) throw UsageError("the path is not UTF-8 text, as krakkend needs it");
+    return found;
 }
 
 }  // namespace krakken::ctl

@@ -18,4 +18,7 @@ public:
 // One JSON object with the digits as they were typed; empty for no arguments. Throws UsageError.
 std::string to_params(const std::vector<std::string>& arguments);
 
+// The path as the daemon finds it, which runs in another folder. Throws UsageError.
+std::string absolute_path(const std::string& path);
+
 }  // namespace krakken::ctl

@@ -65,7 +65,11 @@ bool make_alike(int descriptor, const fs::path& target, uid_t daemon) {
 
 std::expected<std::optional<std::string>, std::string> read_config(const fs::path& path) {
     const Descriptor file(open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY));
-    if (!file && errno == ENOENT) return std::nullopt;
+    if (!file && errno == ENOENT) {
+        struct stat link{};
+        if (lstat(path.c_str(), &link) != 0) return std::nullopt;
+        return std::unexpected(path.string() + " is a link that leads nowhere");
+    }
     if (!file) return because("cannot open " + path.string());
     struct stat about{};
     if (fstat(file.number(), &about) != 0 || !S_ISREG(about.st_mode))

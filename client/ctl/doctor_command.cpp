@@ -45,6 +45,13 @@ private:
     }
     void add(Finding finding) { findings_.push_back(std::move(finding)); }
 
+    // An empty result where there is none: a daemon that answers no more is no healthy one.
+    std::string ask(client::Client& daemon, std::string_view method) {
+        auto result = daemon.request(method);
+        if (!result) add({"daemon", Verdict::fail, result.error().message, result.error().remedy});
+        return result.value_or("{}");
+    }
+
     void examine_without(const client::Failure& failure) {
         add({"daemon", Verdict::fail, failure.message, failure.remedy});
         try {
@@ -80,19 +87,19 @@ private:
         add(judge_kraken(kraken));
         add(judge_clock(*status));
         examine_accounts(daemon, *status);
-        add(judge_nonces(daemon.request("nonce.status").value_or("[]")));
+        add(judge_nonces(ask(daemon, "nonce.status")));
     }
 
     void examine_files(client::Client& daemon, std::string_view raw_status, uid_t owner) {
         const Fields status(raw_status);
         if (const auto path = Fields(status.raw("config")).text("path"); !path.empty())
-            add(check_config(path, owner, daemon.request("profile").value_or("{}")));
+            add(check_config(path, owner, ask(daemon, "profile")));
         if (const auto path = Fields(status.raw("vault")).text("path"); !path.empty())
             if (const auto vault = check_vault_file(path, owner)) add(*vault);
     }
 
     void examine_accounts(client::Client& daemon, std::string_view status) {
-        add(judge_accounts(status, daemon.request("account.list").value_or("[]")));
+        add(judge_accounts(status, ask(daemon, "account.list")));
         auto admin = context_.connect(SocketKind::admin);
         for (const auto item : items(Fields(status).raw("accounts"))) {
             const Fields account(item);
@@ -138,8 +145,10 @@ Finished doctor(const Context& context) {
 void add_doctor(CLI::App& app, Context& context) {
     auto* command = app.add_subcommand("doctor", "Find what is wrong, and name the remedy");
     command->footer(
-        "It asks Kraken about every account's key: reads only, nothing is placed or\n"
-        "changed. A warning needs a look, a FAIL keeps something from working.\n"
+        "It asks Kraken about every key, as 'krakkenctl account validate' does: nothing\n"
+        "is placed, but krakkend notes when a key was accepted, and counts its nonces in\n"
+        "a finer unit if Kraken wants that. A warning needs a look, a FAIL keeps\n"
+        "something from working.\n"
         "Examples:\n"
         "  krakkenctl doctor\n"
         "  krakkenctl doctor --json    a list of check, result (ok, warn, fail), detail\n"

@@ -1,8 +1,8 @@
 // unlock and lock.
 
-#include <filesystem>
 #include <memory>
 
+#include "arguments.hpp"
 #include "commands.hpp"
 #include "fields.hpp"
 #include "protocol/json_text.hpp"
@@ -33,8 +33,7 @@ Finished unlock(const Context& context, const UnlockOptions& options) {
             SecretReader(options.source).passphrase("the passphrase", "Passphrase of the vault: ");
         result = daemon->request("unlock", client::secret_object({{"passphrase", passphrase.view()}}));
     } else {
-        // The daemon runs in another folder.
-        const std::string path = std::filesystem::absolute(options.key_file).string();
+        const std::string path = absolute_path(options.key_file);
         result = daemon->request("unlock", "{\"key_file\":" + protocol::quote(path) + "}");
     }
     if (!result) return std::unexpected(std::move(result.error()));

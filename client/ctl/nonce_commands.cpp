@@ -1,8 +1,8 @@
 // nonce status and nonce import.
 
-#include <filesystem>
 #include <memory>
 
+#include "arguments.hpp"
 #include "commands.hpp"
 #include "fields.hpp"
 #include "protocol/json_text.hpp"
@@ -45,8 +45,7 @@ std::string readable_nonces(std::string_view result) {
 }
 
 Finished import(const Context& context, const ImportOptions& options) {
-    // The daemon runs in another folder.
-    const std::string path = std::filesystem::absolute(options.file).string();
+    const std::string path = absolute_path(options.file);
     const std::string params =
         "{\"account\":" + protocol::quote(options.account) + ",\"file\":" + protocol::quote(path) + "}";
     return ask_and_print(context, SocketKind::admin, "nonce.import", params, [](std::string_view result) {

@@ -192,14 +192,16 @@ bool write_profile(
     const auto text = read_config(path);
     const std::vector<Setting> settings =
         wishes(options, default_account, text.value_or(std::nullopt), at_terminal);
-    if (!text) {
-        say_how_by_hand(path, text.error(), settings);
-    } else if (write(path, *text, settings, owner_of(daemon.socket()))) {
+    // Once more, since answers take their time, in which it may have been edited.
+    const auto now = read_config(path);
+    if (!now) {
+        say_how_by_hand(path, now.error(), settings);
+    } else if (write(path, *now, settings, owner_of(daemon.socket()))) {
         reload(daemon);
     } else {
         print_error("\n");
     }
-    return !default_account.empty() && !names_another_default(text.value_or(std::nullopt), default_account);
+    return !default_account.empty() && !names_another_default(now.value_or(std::nullopt), default_account);
 }
 
 }  // namespace krakken::ctl

@@ -14,6 +14,7 @@
 #include "profile_entry.hpp"
 #include "readable.hpp"
 #include "report.hpp"
+#include "table.hpp"
 
 namespace krakken::ctl {
 
@@ -110,8 +111,13 @@ client::Outcome<client::Client> connect(const Context& context) {
     return daemon;
 }
 
+// `done` is what a person may rely on when it ends early.
 Finished add_and_finish(
-    const Context& context, const SetupOptions& options, client::Client& daemon, SecretReader& reader
+    const Context& context,
+    const SetupOptions& options,
+    client::Client& daemon,
+    SecretReader& reader,
+    std::string& done
 ) {
     const auto list = daemon.request("account.list");
     if (!list) return std::unexpected(list.error());
@@ -121,6 +127,7 @@ Finished add_and_finish(
     });
     const auto added = ensure_account(daemon, *list, options, reader);
     if (!added) return std::unexpected(added.error());
+    done = "The vault is there and open, and account '" + name + "' is in it.";
     if (!context.json) print(readable_validation(*added) + "\n");
     const auto status = daemon.request("status");
     if (!status) return std::unexpected(status.error());
@@ -135,6 +142,18 @@ Finished add_and_finish(
     return ExitStatus::done;
 }
 
+// Not as other input errors are told: something was executed.
+ExitStatus broken_off(const Context& context, const std::string& why, const std::string& done) {
+    const std::string remedy = "run: krakkenctl setup, which goes on from there";
+    if (context.json)
+        print_json(client::make_failure(
+                       client::FailureKind::unsent, why + ". " + done, remedy, protocol::Executed::yes
+        )
+                       .json);
+    print_error(wrap("krakkenctl: " + why, 2) + wrap("  " + done, 2) + wrap("  What to do: " + remedy, 4));
+    return ExitStatus::usage;
+}
+
 Finished setup(const Context& context, const SetupOptions& options) {
     auto daemon = connect(context);
     if (!daemon) return std::unexpected(std::move(daemon.error()));
@@ -145,16 +164,13 @@ Finished setup(const Context& context, const SetupOptions& options) {
     SecretReader reader(options.source);
     if (auto opened = open_vault(*daemon, *status, options.source, reader); !opened)
         return std::unexpected(std::move(opened.error()));
-    const auto say_what_is_done = [] {
-        print_error("The vault is there and open. Once the cause is gone: krakkenctl setup\n");
-    };
+    std::string done = "The vault is there and open.";
     try {
-        auto finished = add_and_finish(context, options, *daemon, reader);
-        if (!finished) say_what_is_done();
+        auto finished = add_and_finish(context, options, *daemon, reader, done);
+        if (!finished) print_error(wrap(done + " Once the cause is gone: krakkenctl setup"));
         return finished;
-    } catch (const UsageError&) {
-        say_what_is_done();
-        throw;
+    } catch (const UsageError& error) {
+        return broken_off(context, error.what(), done);
     }
 }
 

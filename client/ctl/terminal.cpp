@@ -103,6 +103,11 @@ private:
     int descriptor_;
 };
 
+[[noreturn]] void input_ended(const Terminal& terminal) {
+    terminal.show("\n");  // what follows does not belong to the prompt
+    throw UsageError("the input ended before it was complete");
+}
+
 // A whole line without its end; none: a signal arrived.
 std::optional<client::SecretText> read_line(const Terminal& terminal, const SignalsNoted& signals) {
     client::SecretText line;
@@ -111,7 +116,7 @@ std::optional<client::SecretText> read_line(const Terminal& terminal, const Sign
         std::span<char> space = line.space(256);
         const ssize_t got = read(terminal.descriptor(), space.data(), space.size());
         if (got < 0 && errno == EINTR) continue;
-        if (got <= 0) throw UsageError("the input ended before it was complete");
+        if (got <= 0) input_ended(terminal);
         line.filled(static_cast<std::size_t>(got));
         if (!line.view().ends_with('\n')) continue;
         client::SecretText text;
@@ -152,7 +157,7 @@ std::string ask(std::string_view prompt) {
     for (std::array<char, 256> piece{}; !line.ends_with('\n');) {
         const ssize_t got = read(terminal.descriptor(), piece.data(), piece.size());
         if (got < 0 && errno == EINTR) continue;
-        if (got <= 0) throw UsageError("the input ended before it was complete");
+        if (got <= 0) input_ended(terminal);
         line.append(piece.data(), static_cast<std::size_t>(got));
     }
     line.pop_back();

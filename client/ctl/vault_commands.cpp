@@ -1,8 +1,8 @@
 // vault create, passphrase, add-key-file, remove-key-file.
 
-#include <filesystem>
 #include <memory>
 
+#include "arguments.hpp"
 #include "commands.hpp"
 #include "report.hpp"
 #include "secrets.hpp"
@@ -56,8 +56,7 @@ Finished key_file(
     const auto read = [&] {
         const auto passphrase =
             SecretReader(options.source).passphrase("the passphrase", "Passphrase of the vault: ");
-        // The daemon runs in another folder.
-        const std::string path = std::filesystem::absolute(options.path).string();
+        const std::string path = absolute_path(options.path);
         return client::secret_object({{"passphrase", passphrase.view()}, {"path", path}});
     };
     return send_secret(context, method, read, done);

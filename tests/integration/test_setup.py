@@ -6,8 +6,10 @@ import grp
 import json
 import os
 import signal
+import socket
 import stat
 import subprocess
+import threading
 import tomllib
 import unittest
 
@@ -255,7 +257,84 @@ class SetupTest(PersonTest):
         terminal.expect("API key: ")
         terminal.press("D")
         terminal.expect("The vault is there and open.")
-        self.finish(terminal, status=2)
+        self.assertNotIn("Nothing was executed", self.finish(terminal, status=2))
+        out, error = self.ctl("setup", "--stdin", "--json", stdin=PASSPHRASE + "\n", expected=2)
+        self.assertEqual(json.loads(out)["data"]["executed"], "yes")
+        self.assertIn("The vault is there and open.", error)
+        terminal = self.terminal("setup")
+        self.enter_key(terminal)
+        terminal.expect("[US_CA]: ")
+        terminal.press("D")
+        terminal.expect("account 'master' is in it.")
+        self.assertNotIn("Nothing was executed", self.finish(terminal, status=2))
+        terminal = self.terminal("setup")
+        self.allow(terminal)
+        self.finish(terminal)
+
+    def test_an_edit_during_the_questions_stays(self):
+        terminal = self.terminal("setup")
+        self.choose_passphrase(terminal)
+        self.enter_key(terminal)
+        terminal.expect("[US_CA]: ")
+        edited = 'default_account = "other"\n# edited meanwhile\n' + self.daemon.config.read_text()
+        self.daemon.config.write_text(edited)
+        terminal.type("de")
+        self.answer(terminal, "[y/N] ", "")
+        self.answer(terminal, "[y/N] ", "")
+        self.answer(terminal, "[y/N] ", "")
+        terminal.expect("--account master")
+        self.finish(terminal)
+        self.assertEqual(self.settings()["region"], "DE")
+        self.assertEqual(self.settings()["default_account"], "other")
+        self.assertIn("# edited meanwhile", self.daemon.config.read_text())
+
+
+class DyingDaemonTest(PersonTest):
+    def test_doctor_notices_wherever_it_stops(self):
+        self.set_up_vault()
+        for answers in range(8):  # SystemStatus, Time, status, profile, account.list, account.validate, nonce.status
+            with self.subTest(answers=answers):
+                status, out, error = self.through(answers, "doctor")
+                self.assertEqual(status, 1 if answers < 7 else 0, out + error)
+                self.assertEqual("FAIL" in out, answers < 7, out)
+
+    def through(self, answers, *arguments):
+        """krakkenctl, with a daemon that hangs up on all once it has given so many answers."""
+        folder = self.folder / f"dying-{answers}"
+        folder.mkdir(mode=0o700)
+        left = [answers]
+        listeners = [self.serve(folder / real.name, real, left)
+                     for real in (self.daemon.client_socket, self.daemon.admin_socket)]
+        done = subprocess.run([KRAKKENCTL, *arguments], capture_output=True, text=True, timeout=support.PATIENCE,
+                              env=self.daemon.environment(KRAKKEND_RUNTIME_DIR=str(folder)))
+        for listener in listeners:
+            listener.shutdown(socket.SHUT_RDWR)
+            listener.close()
+        return done.returncode, done.stdout, done.stderr
+
+    def serve(self, path, real, left):
+        listener = socket.socket(socket.AF_UNIX)
+        listener.bind(str(path))
+        path.chmod(0o600)
+        listener.listen()
+
+        def pass_on(connection):
+            with connection, support.Client(real) as daemon, connection.makefile("rb") as lines:
+                for line in lines:
+                    if not left[0]:
+                        return
+                    left[0] -= 1
+                    connection.sendall(daemon.ask(line) + b"\n")
+
+        def accept():
+            while True:
+                try:
+                    threading.Thread(target=pass_on, args=listener.accept()[:1]).start()
+                except OSError:
+                    return
+
+        threading.Thread(target=accept).start()
+        return listener
 
 
 class ConfigurationTest(PersonTest):
@@ -526,6 +605,17 @@ class ExitStatusTest(PersonTest):
         self.ctl("call", "Balance", expected=4)
         self.ctl("status")
         self.ctl("status", "--socket", "/nonexistent/krakkend.sock", expected=3)
+
+    def test_paths_that_lead_nowhere(self):
+        gone = self.folder / "gone"
+        gone.mkdir()
+        for path, why in (("a", "this folder is gone"), (b"/tmp/\xff", "not UTF-8")):
+            done = subprocess.run(["/bin/sh", "-c", 'rmdir "$PWD"; exec "$0" nonce import --account master "$1"', KRAKKENCTL, path],
+                                  capture_output=True, text=True, cwd=gone, env=self.environment())
+            gone.mkdir()
+            self.assertEqual(done.returncode, 2, done.stderr)
+            self.assertIn(why, done.stderr)
+            self.assertIn("Nothing was executed.", done.stderr)
 
     def test_nonce_import(self):
         self.set_up_vault()

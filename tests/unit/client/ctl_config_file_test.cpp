@@ -9,29 +9,16 @@
 #include <sstream>
 
 #include "client/ctl/config_file.hpp"
+#include "support/scratch.hpp"
 
 namespace {
 
 using namespace krakken::ctl;
 namespace fs = std::filesystem;
 
-class Folder {
-public:
-    Folder() {
-        std::string name = fs::temp_directory_path() / "krakken-XXXXXX";
-        path_ = mkdtemp(name.data());
-    }
-    ~Folder() {
-        std::error_code ignored;
-        fs::remove_all(path_, ignored);
-    }
-    Folder(const Folder&) = delete;
-    Folder& operator=(const Folder&) = delete;
-    fs::path operator/(const char* name) const { return path_ / name; }
-    auto entries() const { return std::distance(fs::directory_iterator(path_), fs::directory_iterator()); }
-
-private:
-    fs::path path_;
+struct Folder : krakken::test::Scratch {
+    fs::path operator/(const char* name) const { return path() / name; }
+    auto entries() const { return std::distance(fs::directory_iterator(path()), fs::directory_iterator()); }
 };
 
 std::string content(const fs::path& path) {
@@ -53,6 +40,14 @@ mode_t mode(const fs::path& path) {
 constexpr uid_t stranger = 65534;
 
 }  // namespace
+
+TEST_CASE("a link that leads nowhere is not taken for a missing file, which setup would write") {
+    const Folder folder;
+    fs::create_symlink(folder / "gone", folder / "config.toml");
+    const auto read = read_config(folder / "config.toml");
+    REQUIRE_FALSE(read);
+    CHECK(read.error() == (folder / "config.toml").string() + " is a link that leads nowhere");
+}
 
 TEST_CASE("a new file and its folder are the daemon's to read and its owner's to write") {
     const Folder folder;
