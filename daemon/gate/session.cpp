@@ -179,6 +179,7 @@ awaitable<void> Session::discard_rest() {
         }
         discarded += count;
     }
+    sodium_memzero(rest.data(), rest.size());  // a passphrase may have been in it
 }
 
 awaitable<void> Session::write_replies() {

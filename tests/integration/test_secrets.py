@@ -269,6 +269,8 @@ class Canaries(support.DaemonTest):
                          f'{{"params":{{"passphrase":"{self.passphrase}","x":"{5000 * "x"}'):
                 with self.client() as wrong:
                     wrong.send(text)
+            with self.admin() as wordy:  # what is behind the longest line is read, and thrown away
+                wordy.ask(300_000 * " " + self.wrong)
             support.wait_for(lambda: client.result("status")["clients"] == 2)
             admin.result("lock")
             found = self.found_in_memory()
