@@ -8,15 +8,11 @@ namespace {
 
 using namespace krakken;
 using test::error;
+using test::is_locked;
 using test::Keys;
+using test::no_vault;
 using test::result;
 using test::Scene;
-
-const std::string no_vault = error(
-    -32001, "locked", "there is no vault yet", R"(,"remedy":"run: krakkenctl setup","state":"uninitialized")"
-);
-const std::string is_locked =
-    error(-32001, "locked", "the vault is locked", R"(,"remedy":"run: krakkenctl unlock","state":"locked")");
 
 std::string unknown(std::string_view accounts) {
     return error(
