@@ -99,8 +99,11 @@ std::shared_ptr<Lane> Accounts::lane_of(const base::KeyId& key, const base::Acco
 
 Result<std::shared_ptr<Account>> Accounts::find(const std::optional<std::string>& wanted) const {
     if (wanted) return find_named(*wanted);
-    if (!settings_.default_account.empty()) return find_named(settings_.default_account);
-    return find_only();
+    if (settings_.default_account.empty()) return find_only();
+    auto found = find_named(settings_.default_account);
+    if (!found && found.error().code == ErrorCode::unknown_account)
+        found.error().message = "default_account in config.toml names no account that is there";
+    return found;
 }
 
 // That account or none: no other key stands in for one that is not there now. A name that is not known while

@@ -36,18 +36,6 @@ bool leaves_key_open(const Error& error) {
            error.code != ErrorCode::rate_limit;
 }
 
-Error of_environment(const base::AccountName& name) {
-    Error error = protocol::make_error(
-        ErrorCode::invalid_params,
-        "the account " + name.text() +
-            " has its key from krakkend's environment, which only a restart changes"
-    );
-    error.account = name.text();
-    return std::move(error)
-        .with("reason", "environment")
-        .with_remedy("change the account's KRAKEN_ variables and restart krakkend, or choose another name");
-}
-
 Error still_in_use(const base::AccountName& name) {
     Error error = protocol::make_error(
         ErrorCode::timeout, "the account was not removed: a call of it is still under way"
@@ -83,7 +71,7 @@ void warn_if_moved(Validation& validation, std::optional<base::NonceUnit> before
 
 awaitable<Result<Validation>> Accounts::add(keeper::NewKey candidate, SavePolicy policy) {
     const base::AccountName name = candidate.account;
-    if (environment_.contains(name)) co_return std::unexpected(of_environment(name));
+    if (environment_.contains(name)) co_return std::unexpected(keeper::environment_error(name));
     if (!services_.keeper.vault_is_open())
         co_return std::unexpected(protocol::locked_error(services_.keeper.vault_exists()));
     auto staged = co_await services_.keeper.stage(std::move(candidate));
@@ -127,7 +115,7 @@ awaitable<Result<Validation>> Accounts::validate(base::AccountName name) {
     const auto found = find(name.text());
     if (!found) co_return std::unexpected(found.error());
     const auto account = *found;
-    if (environment_.contains(name)) co_return std::unexpected(of_environment(name));
+    if (environment_.contains(name)) co_return std::unexpected(keeper::environment_error(name));
 
     Validation validation{name, account->info().key, false, true, std::nullopt, {}};
     const auto lane = lane_of(validation.key, name);
@@ -154,7 +142,7 @@ awaitable<Result<void>> Accounts::remove(base::AccountName name) {
     const auto found = find(name.text());
     if (!found) co_return std::unexpected(found.error());
     const auto account = *found;
-    if (environment_.contains(name)) co_return std::unexpected(of_environment(name));
+    if (environment_.contains(name)) co_return std::unexpected(keeper::environment_error(name));
     const bool retired = co_await account->retire(steady_clock::now() + settings_.removal_wait);
     if (!retired) co_return std::unexpected(still_in_use(name));
     const base::KeyId key = account->info().key;

@@ -36,9 +36,10 @@ bool leaves_doubt(const Attempt& attempt, const protocol::Endpoint& endpoint) {
 
 Retry::Verdict Retry::on(Attempt attempt, double jitter, base::Time now) {
     ++attempts_;
+    const bool earlier_in_doubt = in_doubt_;
     if (leaves_doubt(attempt, endpoint_)) in_doubt_ = true;
     Verdict verdict = judge(std::move(attempt), jitter, now);
-    if (in_doubt_) leave_in_doubt(verdict);
+    if (in_doubt_) leave_in_doubt(verdict, earlier_in_doubt);
     return verdict;
 }
 
@@ -54,13 +55,17 @@ Retry::Verdict Retry::judge(Attempt attempt, double jitter, base::Time now) {
 
 // A cancel whose first copy got no answer, or "unavailable", may have been executed by it: a later "unknown
 // order" is no proof that nothing happened.
-void Retry::leave_in_doubt(Verdict& verdict) {
+void Retry::leave_in_doubt(Verdict& verdict, bool earlier_in_doubt) {
     Error* error = nullptr;
     if (auto* again = std::get_if<Again>(&verdict)) error = &again->error;
     if (auto* given_up = std::get_if<GiveUp>(&verdict)) error = &given_up->error;
     if (!error) return;
     error->executed = Executed::unknown;
     error->retryable = false;
+    // What Kraken says of the repeat (an order that is not there, say) may be what the first copy has done.
+    if (!earlier_in_doubt || error->origin != protocol::Origin::kraken) return;
+    error->message = "an earlier copy of the call may have been executed; of its repeat: " + error->message;
+    error->remedy = "look the order up; a cancel by txid may be sent again";
 }
 
 Retry::Verdict Retry::on_refusal(kraken::Answer answer, double jitter, base::Time now) {

@@ -46,7 +46,7 @@ public:
 
 private:
     Verdict judge(kraken::Attempt attempt, double jitter, base::Time now);
-    static void leave_in_doubt(Verdict& verdict);
+    static void leave_in_doubt(Verdict& verdict, bool earlier_in_doubt);
     Verdict on_refusal(kraken::Answer answer, double jitter, base::Time now);
     Verdict on_no_answer(const kraken::Attempt& attempt, double jitter);
     Verdict again_or_give_up(protocol::Error error, double jitter) const;

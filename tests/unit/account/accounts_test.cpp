@@ -83,6 +83,7 @@ TEST_CASE("a default account that is not there is said to be missing") {
     bench.keeper.hold("alice", "0000000a");
     bench.accounts.refresh();
     CHECK(refused(bench, std::nullopt).code == ErrorCode::unknown_account);
+    CHECK(refused(bench, std::nullopt).message.contains("default_account"));
 }
 
 TEST_CASE("accounts are listed by name and warm connections follow their number") {
