@@ -34,17 +34,6 @@ std::unexpected<protocol::Error> exists(std::string message) {
     );
 }
 
-std::unexpected<protocol::Error> from_environment(const base::AccountName& account) {
-    return std::unexpected(
-        protocol::make_error(
-            ErrorCode::invalid_params,
-            fmt::format("the key of account {} comes from krakkend's environment", account.text())
-        )
-            .with("reason", "environment")
-            .with_remedy("change the environment, and restart krakkend")
-    );
-}
-
 class VaultKeeper final : public Keeper {
 public:
     VaultKeeper(asio::any_io_executor executor, const base::Clock& clock, KeeperSettings settings)
@@ -170,7 +159,7 @@ public:
         if (!turn) co_return std::unexpected(turn.error());
         const KeyInfo* of_environment = environment_.find(key);
         if (of_environment != nullptr && saved_key(key) == nullptr)
-            co_return from_environment(of_environment->account);
+            co_return std::unexpected(environment_error(of_environment->account));
         if (!open_) co_return vault_not_open();
         if (saved_key(key) == nullptr) co_return unknown_key(key);
         auto saved = co_await save(open_->contents.without(key));
@@ -260,7 +249,7 @@ private:
     }
 
     Result<StagedKey> stage_now(const NewKey& key) {
-        if (environment_.find(key.account) != nullptr) return from_environment(key.account);
+        if (environment_.find(key.account) != nullptr) return std::unexpected(environment_error(key.account));
         if (!open_) return vault_not_open();
         auto candidate = make_candidate(key);
         if (!candidate) return std::unexpected(std::move(candidate.error()));
@@ -338,14 +327,6 @@ private:
 };
 
 }  // namespace
-
-protocol::Error not_open_error(const Keeper& keeper) {
-    if (keeper.vault_exists() || keeper.state() == VaultState::uninitialized)
-        return protocol::locked_error(keeper.vault_exists());
-    protocol::Error error = protocol::wiped_error();
-    error.message = "the keys that came with the environment were wiped by a lock, and there is no vault";
-    return error;
-}
 
 std::unique_ptr<Keeper> make_keeper(
     asio::any_io_executor executor, const base::Clock& clock, KeeperSettings settings

@@ -141,6 +141,9 @@ struct KeeperSettings {
 
 // Why a key that is not there cannot be used, while the state is not `unlocked`.
 protocol::Error not_open_error(const Keeper& keeper);
+// The account's key came with the environment, so it is neither saved nor removed here: invalid_params,
+// reason "environment".
+protocol::Error environment_error(const base::AccountName& account);
 
 // `clock` must outlive the keeper; completions run on `executor`.
 std::unique_ptr<Keeper> make_keeper(

@@ -171,7 +171,10 @@ TEST_CASE("adding needs an open vault and a name that the environment has not", 
     const auto taken = stage("master", "bot-key").error();
     CHECK(taken.code == ErrorCode::invalid_params);
     CHECK(reason(taken) == "environment");
-    CHECK(taken.message == "the key of account master comes from krakkend's environment");
+    CHECK(
+        taken.message ==
+        "the account master has its key from krakkend's environment, which only a restart changes"
+    );
     const auto held = stage("bot", "env-key").error();
     CHECK(held.code == ErrorCode::invalid_params);
     CHECK(reason(held) == "exists");
