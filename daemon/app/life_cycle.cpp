@@ -154,6 +154,9 @@ awaitable<void> LifeCycle::drain() {
     backend_.keeper.lock();
     upstream_.close();
     log(LogLevel::info, "drain.done");
+    // An unlock by key file that is still under way must not outlive the keeper, which goes before the loop.
+    leave_within(std::chrono::seconds(3), exit_drained);
+    co_await backend_.keeper.idle();
     context_.stop();
 }
 
