@@ -105,7 +105,7 @@ awaitable<Result<std::string>> Account::call(Call call) {
         // A repeat waits anew: the time that the first copy took was not spent waiting.
         const auto turn = std::min(steady_clock::now() + call.max_wait, call.deadline);
         return lane_->send(
-            *call.endpoint, call.parameters, {turn, call.deadline}, keeps_place ? &place : nullptr
+            {*call.endpoint, call.parameters, {turn, call.deadline}, keeps_place ? &place : nullptr}
         );
     };
     auto outcome = co_await make_call(services_.api, services_.clock, call, retry_, send_once);

@@ -4,6 +4,7 @@
 // or no time left.
 
 #include "account/retry.hpp"
+#include "base/caller.hpp"
 #include "base/clock.hpp"
 #include "kraken/api.hpp"
 #include "kraken/parameters.hpp"
@@ -25,6 +26,7 @@ struct Call {
     std::chrono::steady_clock::time_point deadline;  // of the reply to the client
     std::chrono::milliseconds max_wait;              // for the lane
     std::string call_id;
+    base::Caller caller = {};  // who asked; the daemon itself where nobody did
 };
 
 // Makes one attempt at a call. An error means that nothing was sent.

@@ -82,29 +82,24 @@ Lane::Lane(Services services, base::KeyId key)
           services_.executor, services_.store, services_.clock, key_, services_.refused_nonce_pause
       )) {}
 
-awaitable<Result<Attempt>> Lane::send(
-    const protocol::Endpoint& endpoint,
-    const kraken::Parameters& parameters,
-    Deadlines deadlines,
-    Place* place,
-    Hold hold
-) {
+awaitable<Result<Attempt>> Lane::send(Request request) {
     const auto self = shared_from_this();
-    const auto entry = co_await turns_.enter(deadlines.turn);
+    const auto entry = co_await turns_.enter(request.deadlines.turn);
     if (entry == Turns::Entry::full) co_return too_many_waiting();
     if (entry == Turns::Entry::too_late) co_return not_in_time();
     const Turn turn(turns_);
-    if (steady_clock::now() >= deadlines.request) co_return not_in_time();
+    if (steady_clock::now() >= request.deadlines.request) co_return not_in_time();
     if (services_.api.stopping()) co_return std::unexpected(protocol::stopping_error());
-    if (auto refused = refusal(hold)) co_return std::unexpected(std::move(*refused));
+    if (auto refused = refusal(request.hold)) co_return std::unexpected(std::move(*refused));
+    Place* const place = request.place;
     const std::uint64_t& sent = place && place->behind == Place::Behind::placements ? placed_ : acted_;
     if (place && place->kept && *place->kept != sent) co_return overtaken();
-    const bool acts = endpoint.effect != protocol::Effect::read && endpoint.effect != protocol::Effect::token;
-    if (acts) ++acted_;
-    if (endpoint.effect == protocol::Effect::place) ++placed_;
+    const protocol::Effect effect = request.endpoint.effect;
+    if (effect != protocol::Effect::read && effect != protocol::Effect::token) ++acted_;
+    if (effect == protocol::Effect::place) ++placed_;
     if (place) place->kept = sent;
     if (services_.clock.take_ask()) ask_time_in_background();
-    auto attempt = co_await send_in_turn(endpoint, parameters, deadlines.request, hold);
+    auto attempt = co_await send_in_turn(request);
     co_return attempt;
 }
 
@@ -143,17 +138,13 @@ void Lane::ask_time_in_background() {
     boost::asio::co_spawn(services_.executor, services_.api.ask_time(services_.clock), done);
 }
 
-awaitable<Result<Attempt>> Lane::send_in_turn(
-    const protocol::Endpoint& endpoint,
-    const kraken::Parameters& parameters,
-    steady_clock::time_point deadline,
-    Hold hold
-) {
+awaitable<Result<Attempt>> Lane::send_in_turn(const Request& request) {
     while (true) {
-        auto attempt = co_await send_now(endpoint, parameters, deadline);
+        auto attempt = co_await send_now(request);
         if (!attempt) co_return attempt;
-        const bool again = co_await wait_for_another_try(endpoint, *attempt, deadline);
-        if (!again || refusal(hold)) co_return attempt;
+        const bool again =
+            co_await wait_for_another_try(request.endpoint, *attempt, request.deadlines.request);
+        if (!again || refusal(request.hold)) co_return attempt;
     }
 }
 
@@ -171,24 +162,34 @@ awaitable<bool> Lane::wait_for_another_try(
     co_return going_on;
 }
 
-awaitable<Result<Attempt>> Lane::send_now(
-    const protocol::Endpoint& endpoint,
-    const kraken::Parameters& parameters,
-    steady_clock::time_point deadline
-) {
-    const auto nonce = co_await nonces_->next(deadline);
+awaitable<Result<Attempt>> Lane::send_now(const Request& request) {
+    const auto nonce = co_await nonces_->next(request.deadlines.request);
     if (!nonce) co_return std::unexpected(nonce.error());
-    auto request = co_await services_.keeper.sign(
-        key_, protocol::path_of(endpoint), *nonce, parameters.body(*nonce), parameters.form()
+    if (!request.prepare) {
+        auto attempt = co_await sign_and_send(request, request.parameters, *nonce);
+        co_return attempt;
+    }
+    const auto prepared = co_await (*request.prepare)(*nonce);
+    if (!prepared) co_return std::unexpected(prepared.error());
+    auto attempt = co_await sign_and_send(request, *prepared, *nonce);
+    co_return attempt;
+}
+
+awaitable<Result<Attempt>> Lane::sign_and_send(
+    const Request& request, const kraken::Parameters& parameters, base::Nonce nonce
+) {
+    auto signed_request = co_await services_.keeper.sign(
+        key_, protocol::path_of(request.endpoint), nonce, parameters.body(nonce), parameters.form()
     );
-    if (!request) co_return std::unexpected(std::move(request.error()));
+    if (!signed_request) co_return std::unexpected(std::move(signed_request.error()));
     kraken::SignedCall call{
-        std::move(request->api_key),
-        std::move(request->signature),
-        std::move(request->body),
+        std::move(signed_request->api_key),
+        std::move(signed_request->signature),
+        std::move(signed_request->body),
         parameters.form()
     };
-    Attempt attempt = co_await services_.api.call_private(endpoint, std::move(call), deadline);
+    Attempt attempt =
+        co_await services_.api.call_private(request.endpoint, std::move(call), request.deadlines.request);
     co_return attempt;
 }
 

@@ -12,6 +12,7 @@
 #include "kraken/server_clock.hpp"
 
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <optional>
 
@@ -49,17 +50,26 @@ public:
     // now.
     enum class Hold { obeyed, passed };
 
+    // What a call that must leave a trace does in its turn, when its nonce is known and before it is signed:
+    // gives the parameters their last members and makes its intent durable. Returns what is to be sent; an
+    // error: nothing is.
+    using Prepare = std::function<awaitable<Result<kraken::Parameters>>(base::Nonce nonce)>;
+
+    // All that is referred to must live until send() has ended.
+    struct Request {
+        const protocol::Endpoint& endpoint;
+        const kraken::Parameters& parameters;
+        Deadlines deadlines;
+        Place* place = nullptr;  // kept where given
+        Hold hold = Hold::obeyed;
+        const Prepare* prepare = nullptr;
+    };
+
     // One request, sent once; but while the key's nonce unit is sought, a call that may be repeated is sent
     // again within its turn until a nonce is taken, and the answer is the last one. Errors mean that nothing
-    // was executed: timeout, overloaded, storage, locked, nonce, stopping, lockout, or why the key is held.
-    // `place`: kept where given.
-    awaitable<Result<kraken::Attempt>> send(
-        const protocol::Endpoint& endpoint,
-        const kraken::Parameters& parameters,
-        Deadlines deadlines,
-        Place* place = nullptr,
-        Hold hold = Hold::obeyed
-    );
+    // was executed: timeout, overloaded, storage, locked, nonce, stopping, lockout, why the key is held,
+    // or what `prepare` says.
+    awaitable<Result<kraken::Attempt>> send(Request request);
 
     // A person validates the key: if Kraken refuses its next nonces, a finer unit is sought as for a key that
     // was never used here. Ends with the first nonce that is taken.
@@ -102,16 +112,10 @@ private:
     // More than this many calls in front would not be served within any deadline a client may set.
     static constexpr std::size_t max_waiting = 256;
 
-    awaitable<Result<kraken::Attempt>> send_in_turn(
-        const protocol::Endpoint& endpoint,
-        const kraken::Parameters& parameters,
-        std::chrono::steady_clock::time_point deadline,
-        Hold hold
-    );
-    awaitable<Result<kraken::Attempt>> send_now(
-        const protocol::Endpoint& endpoint,
-        const kraken::Parameters& parameters,
-        std::chrono::steady_clock::time_point deadline
+    awaitable<Result<kraken::Attempt>> send_in_turn(const Request& request);
+    awaitable<Result<kraken::Attempt>> send_now(const Request& request);
+    awaitable<Result<kraken::Attempt>> sign_and_send(
+        const Request& request, const kraken::Parameters& parameters, base::Nonce nonce
     );
     awaitable<bool> wait_for_another_try(
         const protocol::Endpoint& endpoint,

@@ -30,6 +30,29 @@ constexpr std::array migrations = {
     // have been used for long, and a refusal says something else about them.
     "ALTER TABLE nonce_mark ADD COLUMN unit_proven INTEGER NOT NULL DEFAULT 1"
     " CHECK (unit_proven BETWEEN 0 AND 1);",
+    // Times are microseconds since 1970. state: 0 sent, 1 placed, 2 not placed, 3 unknown. An idempotency key
+    // that was freed is empty.
+    "CREATE TABLE intent ("
+    " id TEXT NOT NULL UNIQUE,"
+    " client TEXT NOT NULL,"
+    " account TEXT NOT NULL,"
+    " key TEXT NOT NULL,"
+    " nonce INTEGER NOT NULL,"
+    " endpoint TEXT NOT NULL,"
+    " sought TEXT NOT NULL,"
+    " idempotency_key TEXT NOT NULL,"
+    " arguments_hash TEXT NOT NULL,"
+    " sent_at INTEGER NOT NULL,"
+    " state INTEGER NOT NULL DEFAULT 0 CHECK (state BETWEEN 0 AND 3),"
+    " cancel_when_found INTEGER NOT NULL DEFAULT 0 CHECK (cancel_when_found BETWEEN 0 AND 1),"
+    " outcome TEXT NOT NULL DEFAULT '',"
+    " reason TEXT NOT NULL DEFAULT '',"
+    " settled_at INTEGER NOT NULL DEFAULT 0"
+    ") STRICT;"
+    "CREATE UNIQUE INDEX intent_by_key ON intent (client, account, idempotency_key) WHERE idempotency_key <> "
+    "'';"
+    "CREATE INDEX intent_open ON intent (state) WHERE state IN (0, 3);"
+    "CREATE INDEX intent_settled ON intent (settled_at);",
 };
 
 constexpr const char* damaged_remedy =

@@ -20,7 +20,7 @@ namespace {
 namespace asio = boost::asio;
 
 template <class Value>
-using Work = std::function<Value(NonceMarks&)>;
+using Work = std::function<Value(Tables&)>;
 
 // A job whose result resumes a coroutine of the event loop.
 template <class Value>
@@ -34,11 +34,11 @@ public:
           work_(std::move(work)),
           handler_(std::move(handler)) {}
 
-    void run(NonceMarks& marks) override {
+    void run(Tables& tables) override {
         if constexpr (std::same_as<Value, void>) {
-            work_(marks);
+            work_(tables);
         } else {
-            result_ = work_(marks);
+            result_ = work_(tables);
         }
     }
 
@@ -63,15 +63,55 @@ public:
         : executor_(std::move(executor)), writer_(std::move(database), std::move(folder)) {}
 
     awaitable<Result<std::optional<NonceMark>>> nonce_mark(base::KeyId key) override {
-        return perform<std::optional<NonceMark>>([key](NonceMarks& marks) { return marks.find(key); });
+        return perform<std::optional<NonceMark>>([key](Tables& tables) { return tables.marks.find(key); });
     }
 
     awaitable<Result<void>> save_nonce_mark(base::KeyId key, NonceMark mark) override {
         if (mark.bound.value() > std::uint64_t{std::numeric_limits<std::int64_t>::max()}) {
             co_return protocol::fail(protocol::ErrorCode::internal, "a nonce bound is above 2^63 - 1");
         }
-        auto result = co_await perform<void>([key, mark](NonceMarks& marks) { marks.raise(key, mark); });
+        auto result = co_await perform<void>([key, mark](Tables& tables) { tables.marks.raise(key, mark); });
         co_return result;
+    }
+
+    awaitable<Result<void>> open_intent(Intent intent) override {
+        return perform<void>([intent = std::move(intent)](Tables& tables) {
+            tables.intents.forget(intent.sent_at - kept_after_settling);
+            tables.intents.open(intent);
+        });
+    }
+
+    awaitable<Result<void>> end_intent(IntentEnd end) override {
+        return perform<void>([end = std::move(end)](Tables& tables) { tables.intents.end(end); });
+    }
+
+    awaitable<Result<void>> cancel_when_found(std::vector<std::string> ids) override {
+        return perform<void>([ids = std::move(ids)](Tables& tables) {
+            for (const std::string& id : ids)
+                tables.intents.cancel_when_found(id);
+        });
+    }
+
+    awaitable<Result<std::optional<Intent>>> intent(std::string id) override {
+        return perform<std::optional<Intent>>([id = std::move(id)](Tables& tables) {
+            return tables.intents.find(id);
+        });
+    }
+
+    awaitable<Result<std::optional<Intent>>> intent_of(
+        std::string client, base::AccountName account, std::string idempotency_key
+    ) override {
+        return perform<std::optional<Intent>>([client = std::move(client),
+                                               account = std::move(account),
+                                               key = std::move(idempotency_key)](Tables& tables) {
+            return tables.intents.find_by_key(client, account.text(), key);
+        });
+    }
+
+    awaitable<Result<std::vector<Intent>>> intents(IntentQuery query) override {
+        return perform<std::vector<Intent>>([query = std::move(query)](Tables& tables) {
+            return tables.intents.list(query);
+        });
     }
 
     bool failed() const override { return writer_.failed(); }

@@ -6,12 +6,15 @@
 
 #include "base/types.hpp"
 #include "protocol/error.hpp"
+#include "state/intents.hpp"
 
 #include <boost/asio/any_io_executor.hpp>
 #include <boost/asio/awaitable.hpp>
 #include <filesystem>
 #include <memory>
 #include <optional>
+#include <string>
+#include <vector>
 
 namespace krakken::state {
 
@@ -27,6 +30,9 @@ struct NonceMark {
     bool unit_proven = true;  // Kraken has taken a nonce of this key
 };
 
+// How long it is known what became of a call, and an idempotency key replays its answer.
+inline constexpr std::chrono::hours kept_after_settling{24};
+
 class StateStore {
 public:
     virtual ~StateStore() = default;
@@ -38,6 +44,21 @@ public:
     // bound, the finer unit and the proof stay, of the stored one and this. storage: the write failed; from
     // then on every write fails until restart, because a failed fsync proves nothing later.
     virtual awaitable<Result<void>> save_nonce_mark(base::KeyId key, NonceMark mark) = 0;
+
+    // Intents: what calls that act once meant to do. Each of these returns once it is on disk, and fails for
+    // good as above.
+    //
+    // Before the first byte leaves; forgets what was settled more than kept_after_settling ago.
+    virtual awaitable<Result<void>> open_intent(Intent intent) = 0;
+    // One that has ended placed or not placed already stays as it is.
+    virtual awaitable<Result<void>> end_intent(IntentEnd end) = 0;
+    virtual awaitable<Result<void>> cancel_when_found(std::vector<std::string> ids) = 0;
+    virtual awaitable<Result<std::optional<Intent>>> intent(std::string id) = 0;
+    virtual awaitable<Result<std::optional<Intent>>> intent_of(
+        std::string client, base::AccountName account, std::string idempotency_key
+    ) = 0;
+    // Newest first.
+    virtual awaitable<Result<std::vector<Intent>>> intents(IntentQuery query) = 0;
 
     // True once a write has failed.
     virtual bool failed() const = 0;

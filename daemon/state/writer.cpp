@@ -81,7 +81,7 @@ std::optional<protocol::Error> Writer::commit(const Group& group) {
     try {
         Transaction transaction(open_->database);
         for (const auto& job : group) {
-            job->run(open_->marks);
+            job->run(open_->tables);
         }
         transaction.commit();
         return std::nullopt;

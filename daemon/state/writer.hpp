@@ -3,6 +3,7 @@
 // The one thread that touches the database. Jobs queue up (bounded) and are committed in groups: while one
 // group is being synced to disk the next one gathers, so many concurrent saves cost few fsyncs.
 
+#include "intent_table.hpp"
 #include "nonce_marks.hpp"
 #include "protocol/error.hpp"
 #include "sqlite.hpp"
@@ -23,12 +24,19 @@ namespace krakken::state {
 // More waiting jobs than any number of lanes can make: beyond it something is wrong, and memory is not spent.
 inline constexpr std::size_t max_waiting_jobs = 4096;
 
+// Every table, with its prepared statements.
+struct Tables {
+    explicit Tables(Database& database) : marks(database), intents(database) {}
+    NonceMarks marks;
+    IntentTable intents;
+};
+
 // One piece of work; run and, with few exceptions, destroyed on the writer's thread.
 class Job {
 public:
     virtual ~Job() = default;
     // In the group's transaction. Errors: throws SqliteError.
-    virtual void run(NonceMarks& marks) = 0;
+    virtual void run(Tables& tables) = 0;
     // After the group's COMMIT has returned, or with the error that ended it. Called exactly once.
     virtual void complete(const std::optional<protocol::Error>& error) = 0;
 };
@@ -50,9 +58,9 @@ public:
 private:
     // The connection and its prepared statements, which must go before it.
     struct Open {
-        explicit Open(Database taken) : database(std::move(taken)), marks(database) {}
+        explicit Open(Database taken) : database(std::move(taken)), tables(database) {}
         Database database;
-        NonceMarks marks;
+        Tables tables;
     };
     using Group = std::vector<std::unique_ptr<Job>>;
 

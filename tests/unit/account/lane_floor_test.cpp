@@ -26,7 +26,7 @@ struct Fixture : test::Bench {
 
     auto send(std::chrono::milliseconds time = 1h) {
         const auto deadline = steady_clock::now() + time;
-        return lane->send(*find_endpoint("Balance"), parameters, {deadline, deadline});
+        return lane->send({*find_endpoint("Balance"), parameters, {deadline, deadline}});
     }
     std::uint64_t sent() {
         REQUIRE(loop.run(send()));
@@ -279,7 +279,7 @@ TEST_CASE("several keys start at once, and one that fails leaves the others alon
     for (const auto& lane : {fixture.lane, other, third}) {
         for (int i = 0; i < 10; ++i)
             calls.push_back(fixture.loop.start(
-                lane->send(*find_endpoint("Balance"), fixture.parameters, {deadline, deadline})
+                lane->send({*find_endpoint("Balance"), fixture.parameters, {deadline, deadline}})
             ));
     }
     fixture.loop.poll();

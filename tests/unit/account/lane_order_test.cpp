@@ -39,7 +39,7 @@ TEST_CASE("200 calls at once reach Kraken one by one, in order of arrival and of
     std::vector<test::EventLoop::Later<Result<Attempt>>> calls;
     const auto later = steady_clock::now() + 1h;
     for (const auto& each : parameters)
-        calls.push_back(bench.loop.start(lane->send(*find_endpoint("AddOrder"), each, {later, later})));
+        calls.push_back(bench.loop.start(lane->send({*find_endpoint("AddOrder"), each, {later, later}})));
     bench.loop.run();
 
     REQUIRE(bench.upstream.requests.size() == 200);
@@ -72,7 +72,7 @@ TEST_CASE("slow saves and a wild clock delay calls, but never reorder them or pa
             case 0:
                 if (calls.size() < 200)
                     calls.push_back(
-                        bench.loop.start(lane->send(*find_endpoint("Balance"), parameters, {later, later}))
+                        bench.loop.start(lane->send({*find_endpoint("Balance"), parameters, {later, later}}))
                     );
                 break;
             case 1:
@@ -103,7 +103,7 @@ TEST_CASE("a restart in the middle goes on above everything that was sent") {
     for (int run = 0; run < 20; ++run) {
         const auto lane = std::make_shared<Lane>(bench.services, key);
         for (int i = 0; i < 10; ++i)
-            REQUIRE(bench.loop.run(lane->send(*find_endpoint("Balance"), parameters, {later, later})));
+            REQUIRE(bench.loop.run(lane->send({*find_endpoint("Balance"), parameters, {later, later}})));
         bench.clock.time -= 1min;
     }
     CHECK(bench.upstream.requests.size() == 200);

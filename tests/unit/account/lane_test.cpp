@@ -26,7 +26,7 @@ struct Fixture : test::Bench {
     kraken::Parameters parameters = *kraken::Parameters::parse("");
 
     auto send(Deadlines deadlines = {steady_clock::now() + 1h, steady_clock::now() + 1h}) {
-        return lane->send(*find_endpoint("Balance"), parameters, deadlines);
+        return lane->send({*find_endpoint("Balance"), parameters, deadlines});
     }
     Result<Attempt> sent() { return loop.run(send()); }
     ErrorCode refusal() {

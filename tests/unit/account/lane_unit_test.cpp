@@ -38,7 +38,7 @@ struct Fixture : test::Bench {
 
     auto send(std::string_view endpoint, std::chrono::milliseconds time = 1h) {
         const auto deadline = steady_clock::now() + time;
-        return lane->send(*find_endpoint(endpoint), parameters, {deadline, deadline});
+        return lane->send({*find_endpoint(endpoint), parameters, {deadline, deadline}});
     }
     // The error, or nothing when Kraken took the call.
     std::string sent(std::string_view endpoint = "Balance") {

@@ -38,6 +38,72 @@ boost::asio::awaitable<Result<void>> MemoryStore::save_nonce_mark(base::KeyId ke
     co_return Result<void>();
 }
 
+// One write, as the real store makes it.
+boost::asio::awaitable<Result<void>> MemoryStore::write() {
+    co_await saves_held.pass();
+    if (failed_ || step_fails()) {
+        failed_ = true;
+        co_return protocol::fail(ErrorCode::storage, "cannot be written");
+    }
+    co_return Result<void>();
+}
+
+boost::asio::awaitable<Result<void>> MemoryStore::open_intent(state::Intent intent) {
+    const auto done = co_await write();
+    if (done) written.push_back(std::move(intent));
+    co_return done;
+}
+
+boost::asio::awaitable<Result<void>> MemoryStore::end_intent(state::IntentEnd end) {
+    const auto done = co_await write();
+    const auto found = std::ranges::find(written, end.id, &state::Intent::id);
+    if (!done || found == written.end()) co_return done;
+    if (found->state == state::IntentState::placed || found->state == state::IntentState::not_placed)
+        co_return done;
+    found->state = end.state;
+    found->outcome = end.outcome;
+    found->reason = end.reason;
+    found->settled_at = end.settled_at;
+    if (end.state == state::IntentState::not_placed) found->idempotency_key.clear();
+    co_return done;
+}
+
+boost::asio::awaitable<Result<void>> MemoryStore::cancel_when_found(std::vector<std::string> ids) {
+    const auto done = co_await write();
+    for (state::Intent& intent : written)
+        if (done && std::ranges::find(ids, intent.id) != ids.end()) intent.cancel_when_found = true;
+    co_return done;
+}
+
+boost::asio::awaitable<Result<std::optional<state::Intent>>> MemoryStore::intent(std::string id) {
+    co_await reads_held.pass();
+    const auto found = std::ranges::find(written, id, &state::Intent::id);
+    if (found == written.end()) co_return std::optional<state::Intent>();
+    co_return *found;
+}
+
+boost::asio::awaitable<Result<std::optional<state::Intent>>> MemoryStore::intent_of(
+    std::string client, base::AccountName account, std::string idempotency_key
+) {
+    co_await reads_held.pass();
+    for (const state::Intent& each : written)
+        if (each.client == client && each.account == account && each.idempotency_key == idempotency_key)
+            co_return each;
+    co_return std::optional<state::Intent>();
+}
+
+boost::asio::awaitable<Result<std::vector<state::Intent>>> MemoryStore::intents(state::IntentQuery query) {
+    co_await reads_held.pass();
+    std::vector<state::Intent> found;
+    for (auto each = written.rbegin(); each != written.rend() && found.size() < query.limit; ++each) {
+        const bool open =
+            each->state == state::IntentState::sent || each->state == state::IntentState::unknown;
+        if (query.open_only && !open) continue;
+        if (query.client.empty() || query.client == each->client) found.push_back(*each);
+    }
+    co_return found;
+}
+
 std::uint64_t MemoryStore::bound(const base::KeyId& key) const {
     const auto found = marks.find(key);
     return found == marks.end() ? 0 : found->second.bound.value();

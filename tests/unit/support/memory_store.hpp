@@ -21,6 +21,15 @@ public:
     ) override;
     boost::asio::awaitable<protocol::Result<void>> save_nonce_mark(base::KeyId key, state::NonceMark mark)
         override;
+    boost::asio::awaitable<protocol::Result<void>> open_intent(state::Intent intent) override;
+    boost::asio::awaitable<protocol::Result<void>> end_intent(state::IntentEnd end) override;
+    boost::asio::awaitable<protocol::Result<void>> cancel_when_found(std::vector<std::string> ids) override;
+    boost::asio::awaitable<protocol::Result<std::optional<state::Intent>>> intent(std::string id) override;
+    boost::asio::awaitable<protocol::Result<std::optional<state::Intent>>> intent_of(
+        std::string client, base::AccountName account, std::string idempotency_key
+    ) override;
+    boost::asio::awaitable<protocol::Result<std::vector<state::Intent>>> intents(state::IntentQuery query
+    ) override;
     bool failed() const override { return failed_; }
 
     // The next `steps` reads and saves work, the one behind them fails.
@@ -29,11 +38,13 @@ public:
     std::uint64_t bound(const base::KeyId& key) const;
 
     std::map<base::KeyId, state::NonceMark> marks;  // what is durable
+    std::vector<state::Intent> written;             // intents, oldest first
     std::size_t saves = 0;                          // that were asked for
     Barrier reads_held;
     Barrier saves_held;
 
 private:
+    boost::asio::awaitable<protocol::Result<void>> write();
     bool step_fails();
 
     std::optional<std::size_t> left_;

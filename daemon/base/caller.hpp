@@ -1,0 +1,21 @@
+#pragma once
+
+// Who asked for a call, by the kernel's word: for the audit, for the order of one client's calls, and for
+// whose intents are whose.
+
+#include <sys/types.h>
+
+#include <string>
+
+namespace krakken::base {
+
+struct Caller {
+    uid_t uid = 0;
+    pid_t pid = 0;
+    std::string program = {};  // file name of the executable; empty where the kernel does not tell
+
+    // Whose idempotency keys and intents these are: the same for all programs of one user.
+    std::string identity() const { return "uid:" + std::to_string(uid); }
+};
+
+}  // namespace krakken::base
