@@ -169,7 +169,7 @@ awaitable<Result<Attempt>> Lane::send_now(const Request& request) {
         auto attempt = co_await sign_and_send(request, request.parameters, *nonce);
         co_return attempt;
     }
-    const auto prepared = co_await (*request.prepare)(*nonce);
+    const auto prepared = co_await (*request.prepare)(key_, *nonce);
     if (!prepared) co_return std::unexpected(prepared.error());
     auto attempt = co_await sign_and_send(request, *prepared, *nonce);
     co_return attempt;

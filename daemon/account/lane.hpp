@@ -53,7 +53,7 @@ public:
     // What a call that must leave a trace does in its turn, when its nonce is known and before it is signed:
     // gives the parameters their last members and makes its intent durable. Returns what is to be sent; an
     // error: nothing is.
-    using Prepare = std::function<awaitable<Result<kraken::Parameters>>(base::Nonce nonce)>;
+    using Prepare = std::function<awaitable<Result<kraken::Parameters>>(base::KeyId key, base::Nonce nonce)>;
 
     // All that is referred to must live until send() has ended.
     struct Request {
