@@ -125,7 +125,7 @@ Result<Candidate> make_candidate(const NewKey& key, const FieldNames& names) {
 
     auto contents = Contents::parse(record_of(key, *secret, *otp));
     if (!contents) return std::unexpected(std::move(contents.error()));
-    Candidate candidate{.contents = std::move(*contents), .warnings = {}};
+    Candidate candidate{.contents = std::move(*contents), .warnings = {}, .joins = key.joins};
     if (secret->size() != usual_secret_bytes)
         candidate.warnings.push_back(fmt::format(
             "the secret has {} bytes and Kraken's have {}: it may not be copied completely",

@@ -12,6 +12,7 @@ namespace krakken::keeper {
 struct Candidate {
     Contents contents;  // exactly one record
     std::vector<std::string> warnings;
+    bool joins = false;  // see NewKey
 
     const KeyInfo& info() const { return contents.keys().front().info; }
 };

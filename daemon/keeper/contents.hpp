@@ -40,8 +40,9 @@ public:
     // passphrase error if the bytes are not whole records with allowed names.
     static protocol::Result<Contents> parse(base::SecretBytes bytes);
 
-    const std::vector<StoredKey>& keys() const { return keys_; }  // in order of account name
+    const std::vector<StoredKey>& keys() const { return keys_; }  // by account name, then as saved
     const StoredKey* find(const base::KeyId& key) const;
+    // The account's first one.
     const StoredKey* find(const base::AccountName& account) const;
     const base::SecretBytes& bytes() const { return bytes_; }
 

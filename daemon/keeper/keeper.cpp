@@ -13,6 +13,7 @@
 #include <boost/asio/thread_pool.hpp>
 
 #include <algorithm>
+#include <iterator>
 #include <map>
 #include <utility>
 
@@ -135,7 +136,7 @@ public:
         const auto staged = staged_.find(key);
         if (staged == staged_.end()) co_return unknown_key(key);
         // The vault may have been opened again, from a changed file, since the key was staged.
-        if (auto is_new = check_new(staged->second.info(), open_->contents); !is_new) co_return is_new;
+        if (auto is_new = check_new(staged->second, open_->contents); !is_new) co_return is_new;
         auto saved = co_await save(open_->contents.with(staged->second.contents, validated_at));
         if (saved) staged_.erase(key);
         co_return saved;
@@ -172,11 +173,13 @@ public:
         if (!open_) return keys;
         for (KeyInfo& info : keys)
             info.hides_vault_entry = open_->contents.find(info.account) != nullptr;
+        std::vector<KeyInfo> saved;
         for (const StoredKey& stored : open_->contents.keys()) {
-            if (!hidden(stored)) keys.push_back(stored.info);
+            if (!hidden(stored)) saved.push_back(stored.info);
         }
-        std::ranges::sort(keys, {}, &KeyInfo::account);
-        return keys;
+        std::vector<KeyInfo> all;
+        std::ranges::merge(keys, saved, std::back_inserter(all), {}, &KeyInfo::account, &KeyInfo::account);
+        return all;
     }
 
     awaitable<Result<SignedRequest>> sign(
@@ -255,12 +258,10 @@ private:
         if (!candidate) return std::unexpected(std::move(candidate.error()));
         const KeyInfo info = candidate->info();
         if (const KeyInfo* held = environment_.find(info.key)) return held_as(held->account);
-        if (auto is_new = check_new(info, open_->contents); !is_new)
+        if (auto is_new = check_new(*candidate, open_->contents); !is_new)
             return std::unexpected(std::move(is_new.error()));
-        for (const auto& [id, other] : staged_) {
-            if (auto is_new = check_new(info, other.contents); !is_new)
-                return std::unexpected(std::move(is_new.error()));
-        }
+        if (auto is_apart = check_apart(*candidate); !is_apart)
+            return std::unexpected(std::move(is_apart.error()));
         if (open_->contents.keys().size() + staged_.size() >= max_keys)
             return fail(ErrorCode::invalid_params, fmt::format("the vault holds {} keys at most", max_keys));
         StagedKey staged{.key = info.key, .warnings = candidate->warnings};
@@ -268,11 +269,32 @@ private:
         return staged;
     }
 
-    static Result<void> check_new(const KeyInfo& info, const Contents& contents) {
-        if (contents.find(info.account) != nullptr)
-            return exists(fmt::format("there is an account {} already", info.account.text()));
-        if (const StoredKey* stored = contents.find(info.key)) return held_as(stored->info.account);
+    // Against what is saved.
+    static Result<void> check_new(const Candidate& candidate, const Contents& saved) {
+        const KeyInfo& info = candidate.info();
+        const bool account_is_there = saved.find(info.account) != nullptr;
+        if (account_is_there && !candidate.joins) return account_exists(info.account);
+        if (!account_is_there && candidate.joins)
+            return fail(
+                ErrorCode::unknown_account, fmt::format("the vault holds no account {}", info.account.text())
+            );
+        if (const StoredKey* stored = saved.find(info.key)) return held_as(stored->info.account);
         return {};
+    }
+
+    // Against what is staged; several may be on their way to one account.
+    Result<void> check_apart(const Candidate& candidate) const {
+        const KeyInfo& info = candidate.info();
+        for (const auto& [key, other] : staged_) {
+            const base::AccountName& account = other.info().account;
+            if (account == info.account && !candidate.joins) return account_exists(account);
+            if (key == info.key) return held_as(account);
+        }
+        return {};
+    }
+
+    static std::unexpected<protocol::Error> account_exists(const base::AccountName& account) {
+        return exists(fmt::format("there is an account {} already", account.text()));
     }
 
     static std::unexpected<protocol::Error> held_as(const base::AccountName& account) {

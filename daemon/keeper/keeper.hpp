@@ -52,6 +52,7 @@ struct NewKey {
     SecretText api_secret;
     std::optional<SecretText> otp;  // a static password, or "totp:" and a base32 seed
     base::Tier tier = base::Tier::intermediate;
+    bool joins = false;  // the saved keys of an account that is there; otherwise the account is new
 };
 
 struct StagedKey {
@@ -107,7 +108,8 @@ public:
 
     // Takes a candidate key into memory so that it can sign, without saving it. invalid_params: shape; reason
     // "environment": the account's key came with the environment, be it wiped by now; reason "exists": the
-    // vault holds the name, or somebody holds the key under another name. locked: the vault is not open.
+    // vault holds the name of a new account, or somebody holds the key. unknown_account: there is no saved
+    // key that this one could join. locked: the vault is not open.
     virtual awaitable<Result<StagedKey>> stage(NewKey candidate) = 0;
     // Saves a staged key durably; validated_at is empty when Kraken has not been asked or said no.
     virtual awaitable<Result<void>> commit(base::KeyId key, std::optional<base::Time> validated_at) = 0;
@@ -118,9 +120,9 @@ public:
     // Removes a saved key. invalid_params with reason "environment" for one that came with the environment.
     virtual awaitable<Result<void>> remove(base::KeyId key) = 0;
 
-    // The keys that can sign now, one for each account, in order of account name: those of the environment
-    // and, while the vault is open, the saved ones that these do not hide. One API key may be there under two
-    // names, once from each source.
+    // The keys that can sign now, in order of account name, those of one account as they were saved: one for
+    // each account of the environment and, while the vault is open, the saved ones that these do not hide.
+    // One API key may be there under two names, once from each source.
     virtual std::vector<KeyInfo> list() const = 0;
 
     // Signs one private call: API-Sign over path, nonce and body (Kraken, "Spot REST authentication"), the

@@ -101,8 +101,11 @@ boost::asio::awaitable<Result<keeper::StagedKey>> FakeKeeper::stage(keeper::NewK
         co_return std::unexpected(
             protocol::make_error(ErrorCode::invalid_params, "it exists").with("reason", "exists")
         );
+    const bool is_there =
+        std::ranges::any_of(saved, [&](const auto& key) { return key.second.account == candidate.account; });
+    if (candidate.joins && !is_there) co_return fail(ErrorCode::unknown_account, "no such account");
     for (const auto& [key, info] : saved) {
-        if (key == id || info.account == candidate.account)
+        if (key == id || (info.account == candidate.account && !candidate.joins))
             co_return std::unexpected(
                 protocol::make_error(ErrorCode::invalid_params, "it exists").with("reason", "exists")
             );
