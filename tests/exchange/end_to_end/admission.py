@@ -3,7 +3,7 @@
 import json
 import time
 
-from end_to_end.client import AF, ALL, CT, EF, EX, ExchangeTest, MT, QC, QF, QL, QO, WF, WS
+from end_to_end.client import AF, ALL, CT, EF, EX, SECRET, ExchangeTest, MT, QC, QF, QL, QO, WF, WS
 
 # Which permissions an endpoint wants: a list of sets, any of which is enough.
 PERMISSIONS = {
@@ -291,3 +291,14 @@ class Admission(ExchangeTest):
         self.assertEqual(token["expires"], 900)
         self.assertGreater(len(token["token"]), 30)
         self.assertEqual(exchange.errors("GetWebSocketsToken", {"a": "b"}), ["EGeneral:Invalid arguments:a"])
+
+    def test_all_keys_of_an_account_tell_its_number_and_no_other_does(self):
+        exchange = self.exchange
+        exchange.control("POST", "/accounts", {"account": "alice", "key": {
+            "api_key": "alice-later", "api_secret": SECRET, "permissions": []}})
+        number = {key: exchange.call("GetApiKeyInfo", fields, key=key)["result"]["iban"] for key, fields in (
+            ("alice-main", None), ("alice-window", None), ("alice-later", None), ("bob-otp", {"otp": "pass word"}))}
+        self.assertRegex(number["alice-main"], "^AA[A-Z0-9]{14}$")
+        self.assertEqual(number["alice-main"], number["alice-window"])
+        self.assertEqual(number["alice-main"], number["alice-later"])
+        self.assertNotEqual(number["alice-main"], number["bob-otp"])
