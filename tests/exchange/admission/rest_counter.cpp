@@ -6,6 +6,8 @@ namespace exchange::front {
 
 namespace {
 
+constexpr std::int64_t point = 1'000'000;
+
 std::int64_t thousandths_per_second(Tier tier) {
     switch (tier) {
         case Tier::starter:
@@ -24,29 +26,30 @@ std::int64_t RestCounter::maximum(Tier tier) {
     return tier == Tier::starter ? 15 : 20;
 }
 
+// A millisecond takes a whole number of millionths away, so nothing is lost by rounding, however often it is
+// called.
 void RestCounter::decay(Tier tier, std::int64_t step_ms, Time now) {
     using std::chrono::milliseconds;
-    if (thousandths_ == 0 || now < decayed_until_) {  // nothing to lose, or a clock that was set back
+    if (millionths_ == 0 || now < decayed_until_) {  // nothing to lose, or a clock that was set back
         decayed_until_ = now;
         return;
     }
     auto elapsed = std::chrono::floor<milliseconds>(now - decayed_until_);
     if (step_ms > 0) elapsed -= elapsed % milliseconds(step_ms);
     decayed_until_ += elapsed;
-    thousandths_ =
-        std::max<std::int64_t>(0, thousandths_ - elapsed.count() * thousandths_per_second(tier) / 1000);
+    millionths_ = std::max<std::int64_t>(0, millionths_ - elapsed.count() * thousandths_per_second(tier));
 }
 
 bool RestCounter::charge(std::int64_t cost, Tier tier, std::int64_t step_ms, Time now) {
     decay(tier, step_ms, now);
-    if (cost > 0 && thousandths_ + cost * 1000 > maximum(tier) * 1000) return false;
-    thousandths_ += cost * 1000;
+    if (cost > 0 && millionths_ + cost * point > maximum(tier) * point) return false;
+    millionths_ += cost * point;
     return true;
 }
 
 void RestCounter::add(std::int64_t cost, Tier tier, std::int64_t step_ms, Time now) {
     decay(tier, step_ms, now);
-    thousandths_ = std::min(thousandths_ + cost * 1000, 2 * maximum(tier) * 1000);
+    millionths_ = std::min(millionths_ + cost * point, 2 * maximum(tier) * point);
 }
 
 }  // namespace exchange::front

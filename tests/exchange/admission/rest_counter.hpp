@@ -20,12 +20,12 @@ public:
     // not for ever.
     void add(std::int64_t cost, Tier tier, std::int64_t step_ms, Time now);
 
-    std::int64_t thousandths() const { return thousandths_; }  // when it was last charged
+    std::int64_t thousandths() const { return millionths_ / 1000; }  // when it was last charged
 
 private:
     void decay(Tier tier, std::int64_t step_ms, Time now);
 
-    std::int64_t thousandths_ = 0;
+    std::int64_t millionths_ = 0;
     Time decayed_until_{};
 };
 

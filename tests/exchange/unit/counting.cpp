@@ -88,12 +88,14 @@ TEST_CASE("counter: decay comes in steps", "[counter]") {
 }
 
 TEST_CASE("counter: many small looks do not lose decay", "[counter]") {
+    const auto [tier, needed] =
+        GENERATE(table<Tier, int>({{Tier::starter, 3031}, {Tier::intermediate, 2000}, {Tier::pro, 1000}}));
     RestCounter counter;
-    for (int call = 0; call < 20; ++call)
-        REQUIRE(counter.charge(1, Tier::pro, 0, start));
-    for (int look = 1; look < 1000; ++look)
-        counter.charge(0, Tier::pro, 0, start + look * 1ms);
-    CHECK(counter.charge(1, Tier::pro, 0, start + 1s));
+    for (int call = 0; call < RestCounter::maximum(tier); ++call)
+        REQUIRE(counter.charge(1, tier, 0, start));
+    for (int look = 1; look < needed; ++look)
+        counter.charge(0, tier, 0, start + look * 1ms);
+    CHECK(counter.charge(1, tier, 0, start + needed * 1ms));
 }
 
 TEST_CASE(
