@@ -16,6 +16,8 @@ using std::chrono::steady_clock;
 
 namespace {
 
+constexpr unsigned too_many_requests = 429;
+
 // The result of `Time`: {"unixtime":1616336594,"rfc1123":"..."}.
 std::optional<std::chrono::sys_seconds> told_time(std::string_view result) {
     const auto members = protocol::split_object(result, protocol::max_reply_depth);
@@ -110,6 +112,7 @@ awaitable<Attempt> Api::send(
     } else {
         attempt.end = Attempt::End::lost;
         attempt.detail = std::move(answer.error());
+        attempt.too_many = reply->status == too_many_requests;
     }
     co_return attempt;
 }

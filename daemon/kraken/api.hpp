@@ -30,6 +30,7 @@ struct Attempt {
     Answer answer;
     std::string detail;     // why, in words fit for a log
     bool too_late = false;  // the caller's deadline has passed
+    bool too_many = false;  // lost by a status that says: too many requests
 };
 
 // What a private call needs beside its path: signed bytes and the two headers.

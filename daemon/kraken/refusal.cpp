@@ -126,6 +126,21 @@ bool leaves_open(const std::vector<std::string>& errors) {
     });
 }
 
+Exceeded exceeded_limits(const std::vector<std::string>& errors, base::Time now) {
+    Exceeded exceeded;
+    exceeded.throttled_for = throttled_for(errors, now);
+    for (const std::string& error : errors) {
+        const Meaning& meaning = meaning_of(error);
+        if (meaning.code != ErrorCode::rate_limit || meaning.text.starts_with("EService:")) continue;
+        const bool pair = meaning.text == "EOrder:Rate limit exceeded";
+        const bool account = meaning.text == "EOrder:Domain rate limit exceeded";
+        exceeded.pair |= pair;
+        exceeded.account |= account;
+        exceeded.calls |= !pair && !account;
+    }
+    return exceeded;
+}
+
 void leave_outcome_open(Error& error, const Endpoint& endpoint) {
     error.code = ErrorCode::outcome_unknown;
     error.executed = Executed::unknown;

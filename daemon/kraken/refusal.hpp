@@ -7,6 +7,8 @@
 #include "protocol/endpoints.hpp"
 #include "protocol/error.hpp"
 
+#include <chrono>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -18,6 +20,15 @@ namespace krakken::kraken {
 // nothing, faults ("EGeneral:Internal error") may have.
 // `now`: Kraken says until when it throttles, and callers want to know how long.
 protocol::Error classify(std::vector<std::string> errors, const protocol::Endpoint& endpoint, base::Time now);
+
+// Which of Kraken's limits an answer says to be exceeded.
+struct Exceeded {
+    bool calls = false;                                      // the key's, or the address's for a public call
+    bool pair = false;                                       // changes of orders of the call's pair
+    bool account = false;                                    // changes of orders of the whole account
+    std::optional<std::chrono::seconds> throttled_for = {};  // no call of the key before that is over
+};
+Exceeded exceeded_limits(const std::vector<std::string>& errors, base::Time now);
 
 // May the call that was answered so have been executed all the same? Asked for calls that are repeated, whose
 // attempts are fresh: a refused nonce then leaves nothing open.

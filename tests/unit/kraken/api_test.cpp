@@ -67,6 +67,7 @@ TEST_CASE("how an attempt ends") {
     fixture.upstream.then(test::lost());
     fixture.upstream.then(net::Reply{502, "text/html", "<html>"});
     fixture.upstream.then(std::unexpected(net::Failure{net::FailureKind::timed_out, true, "too slow"}));
+    fixture.upstream.then(net::Reply{429, "text/html", "<html>"});
     CHECK(fixture.api.state() == "unknown");
 
     const Attempt good = fixture.get();
@@ -85,7 +86,9 @@ TEST_CASE("how an attempt ends") {
     const Attempt proxy = fixture.get();
     CHECK(proxy.end == Attempt::End::lost);
     CHECK(proxy.detail == "HTTP status 502");
+    CHECK_FALSE(proxy.too_many);
     CHECK_FALSE(fixture.get().too_late);
+    CHECK(fixture.get().too_many);
 }
 
 TEST_CASE("no request takes longer than the configured time, nor than its caller's") {
