@@ -24,6 +24,18 @@ class Controlling(ExchangeTest):
         self.assertLess(abs(clock["now_ms"] - time.time() * 1000), 5000)
         exchange.control("POST", "/clock", {"set": "noon"}, status=400)
 
+    def test_orders(self):
+        order = {"ordertype": "limit", "type": "buy", "volume": "0.1", "pair": "XBTUSD", "price": "1000", "userref": "7"}
+        self.exchange.control("POST", "/switches", {"order_shown_after_ms": 60000})
+        [txid] = self.exchange.call("AddOrder", order)["result"]["txid"]
+        self.assertEqual(self.exchange.call("OpenOrders")["result"]["open"], {})
+        known = {"txid": txid, "status": "open", "type": "buy", "ordertype": "limit", "vol": "0.10000000", "vol_exec": "0.00000000",
+                 "cl_ord_id": "", "userref": 7, "amended": 0}
+        orders = self.exchange.control("GET", "/orders")["orders"]
+        self.assertEqual((orders["alice"], orders["bob"]), ([known], []))
+        self.exchange.call("AmendOrder", {"txid": txid, "order_qty": "0.2"})
+        self.assertEqual(self.exchange.control("GET", "/orders")["orders"]["alice"], [{**known, "vol": "0.20000000", "amended": 1}])
+
     def test_accounts_at_run_time(self):
         exchange = self.exchange
         carol = {"account": "carol", "tier": "intermediate", "balances": {"ZUSD": "7.0000"},

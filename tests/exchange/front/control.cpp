@@ -70,6 +70,20 @@ json::object key_state(const ApiKey& key, const KeyRing& ring) {
     };
 }
 
+json::object order_state(const KnownOrder& order) {
+    return {
+        {"txid", order.txid},
+        {"status", order.status},
+        {"type", order.side},
+        {"ordertype", order.kind},
+        {"vol", order.volume},
+        {"vol_exec", order.filled},
+        {"cl_ord_id", order.cl_ord_id},
+        {"userref", order.userref},
+        {"amended", order.amended},
+    };
+}
+
 }  // namespace
 
 Reply Control::handle(const Request& request) {
@@ -82,6 +96,7 @@ Reply Control::handle(const Request& request) {
     const bool post = request.method == "POST";
     if (path == "/state" && get) return state();
     if (path == "/journal" && get) return journal(query);
+    if (path == "/orders" && get) return orders();
     if (path == "/audit" && get) return audit();
     if (path == "/faults" && get) return list_faults();
     if (path == "/faults" && post) return add_fault(request.body);
@@ -93,7 +108,8 @@ Reply Control::handle(const Request& request) {
     if (path == "/accounts" && post) return put_account(request.body);
     if (path == "/reset" && post) return reset();
     return bad(
-        "GET /state /journal?since=N&limit=N /audit /faults /clock /switches, POST /faults /clock /switches "
+        "GET /state /journal?since=N&limit=N /orders /audit /faults /clock /switches, POST /faults /clock "
+        "/switches "
         "/accounts /reset, "
         "DELETE /faults?id=N",
         404
@@ -142,6 +158,18 @@ Reply Control::journal(std::string_view query) const {
     return ok({{"last_id", exchange_.journal().last_id()}, {"entries", std::move(entries)}});
 }
 
+Reply Control::orders() const {
+    exchange_.venue().advance(exchange_.clock().now());
+    json::object accounts;
+    for (const auto& [name, account] : exchange_.ring().accounts) {
+        json::array orders;
+        for (const KnownOrder& order : exchange_.venue().orders(name))
+            orders.push_back(order_state(order));
+        accounts[name] = std::move(orders);
+    }
+    return ok({{"orders", std::move(accounts)}});
+}
+
 Reply Control::audit() const {
     json::array nonces;
     std::uint64_t refused = 0;
@@ -155,6 +183,7 @@ Reply Control::audit() const {
              {"key", entry.key_name},
              {"nonce", entry.nonce ? json::value(*entry.nonce) : json::value()},
              {"detail", entry.detail},
+             {"fault", entry.fault},
              {"duplicate_of", entry.duplicate_of}}
         );
     }

@@ -35,6 +35,7 @@ public:
 private:
     Reply state() const;
     Reply journal(std::string_view query) const;
+    Reply orders() const;
     Reply audit() const;
     Reply list_faults() const;
     Reply add_fault(const std::string& body);

@@ -140,6 +140,13 @@ void Exchange::open_account(const Account& account) {
     }
 }
 
+std::string_view Exchange::account_of(const Request& request) const {
+    const std::string* api_key = request.header("API-Key");
+    if (api_key == nullptr) return {};
+    const auto key = ring_.keys.find(*api_key);
+    return key == ring_.keys.end() ? std::string_view{} : key->second.account;
+}
+
 Outcome Exchange::handle(
     const Request& request,
     const Connection& connection,

@@ -54,6 +54,9 @@ public:
         std::uint64_t duplicate_of = 0
     );
 
+    // Whose API key the request names; empty when it is nobody's.
+    std::string_view account_of(const Request& request) const;
+
     // The envelope with one error text.
     Reply error_reply(const std::string& error) const;
 

@@ -37,6 +37,7 @@ using Member = std::variant<std::int64_t Fault::*, bool Fault::*, std::string Fa
 
 constexpr auto members = std::to_array<std::pair<std::string_view, Member>>({
     {"endpoint", &Fault::endpoint},
+    {"account", &Fault::account},
     {"count", &Fault::count},
     {"skip", &Fault::skip},
     {"probability", &Fault::probability},
@@ -206,9 +207,10 @@ std::optional<Fault> Faults::take(Matches matches) {
     return std::nullopt;
 }
 
-std::optional<Fault> Faults::for_request(std::string_view endpoint) {
+std::optional<Fault> Faults::for_request(std::string_view endpoint, std::string_view account) {
     return take([&](const Fault& fault) {
-        return is_of_request(fault.kind) && (fault.endpoint == "*" || fault.endpoint == endpoint);
+        return is_of_request(fault.kind) && (fault.endpoint == "*" || fault.endpoint == endpoint) &&
+               (fault.account == "*" || fault.account == account);
     });
 }
 

@@ -45,8 +45,9 @@ struct Fault {
     std::uint64_t id = 0;
     FaultKind kind = FaultKind::delay;
     std::string endpoint = "*";
-    std::int64_t count = 1;  // how often it happens, 0 = until it is removed
-    std::int64_t skip = 0;   // matching requests that are let pass first
+    std::string account = "*";  // whose key the request names
+    std::int64_t count = 1;     // how often it happens, 0 = until it is removed
+    std::int64_t skip = 0;      // matching requests that are let pass first
     double probability = 1;
     std::int64_t delay_before_ms = 0;  // before the request is looked at
     std::int64_t delay_after_ms = 0;   // between executing and answering
@@ -84,7 +85,7 @@ public:
     void clear() { faults_.clear(); }
 
     // The first that matches and is due; using it up once.
-    std::optional<Fault> for_request(std::string_view endpoint);
+    std::optional<Fault> for_request(std::string_view endpoint, std::string_view account = {});
     std::optional<Fault> for_connection();
     bool refuses_connections() const;
     std::optional<std::int64_t> idle_ms() const;

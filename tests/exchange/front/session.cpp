@@ -123,7 +123,8 @@ asio::awaitable<std::optional<Request>> Session::read_request() {
 asio::awaitable<bool> Session::serve(Request request) {
     watchdog_.off();  // a fault may delay it as long as it likes
     Exchange& exchange = server_.exchange();
-    const auto fault = exchange.faults().for_request(endpoint_of(request.target));
+    const auto fault =
+        exchange.faults().for_request(endpoint_of(request.target), exchange.account_of(request));
     if (fault) co_await wait(fault->delay_before_ms);
     const Reach reach = fault ? reach_of(*fault) : Reach::venue;
     const Outcome outcome = exchange.handle(request, connection_, reach, std::string(name_of(fault)));

@@ -77,6 +77,17 @@ TEST_CASE("faults: count, skip and endpoint", "[faults]") {
     CHECK_FALSE(faults.for_request("Anything"));
 }
 
+TEST_CASE("faults: of one account", "[faults]") {
+    Faults faults;
+    faults.add(fault_of({{"kind", "busy"}, {"account", "alice"}, {"skip", 1}}));
+    CHECK_FALSE(faults.for_request("Time"));
+    CHECK_FALSE(faults.for_request("Balance", "bob"));
+    CHECK_FALSE(faults.for_request("Balance", "alice"));
+    CHECK_FALSE(faults.for_request("Balance", "bob"));
+    CHECK(faults.for_request("AddOrder", "alice"));
+    CHECK(faults.all().empty());
+}
+
 TEST_CASE("faults: probability follows the seed", "[faults]") {
     Faults faults(7);
     faults.add(fault_of({{"kind", "drop_before"}, {"count", 0}, {"probability", 0.3}}));

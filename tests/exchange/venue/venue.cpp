@@ -97,6 +97,24 @@ std::size_t Venue::orders_executed(const std::string& account) const {
     return desk_->engine.orders_executed(account);
 }
 
+std::vector<KnownOrder> Venue::orders(const std::string& account) const {
+    std::vector<KnownOrder> known;
+    for (const Order* order : desk_->engine.all(account)) {
+        known.push_back({
+            .txid = order->id,
+            .status = std::string(status_name(order->status)),
+            .side = std::string(side_name(order->wish.side)),
+            .kind = std::string(kind_name(order->wish.kind)),
+            .volume = order->volume.show(8),
+            .filled = order->filled.show(8),
+            .cl_ord_id = order->wish.cl_ord_id,
+            .userref = order->wish.userref.value_or(0),
+            .amended = order->amends.empty() ? 0 : order->amends.size() - 1,
+        });
+    }
+    return known;
+}
+
 std::int64_t Venue::trading_counter(const std::string& account, const std::string& pair, Time now) const {
     const Pair* known = find_pair(pair);
     if (!known) throw std::invalid_argument("unknown pair: " + pair);

@@ -3,6 +3,7 @@
 // The venue of the simulated exchange: accounts, money, orders, public data. It reads no clock and opens no
 // socket; the time comes with each call. Not thread-safe: one call at a time.
 
+#include <cstdint>
 #include <map>
 #include <memory>
 #include <string>
@@ -14,6 +15,19 @@
 namespace exchange {
 
 struct Desk;
+
+// An order as a judge wants to know it, whatever the calls of Kraken show of it.
+struct KnownOrder {
+    std::string txid;
+    std::string status;
+    std::string side;
+    std::string kind;
+    std::string volume;
+    std::string filled;
+    std::string cl_ord_id;
+    std::int64_t userref = 0;
+    std::size_t amended = 0;  // how often
+};
 
 class Venue {
 public:
@@ -44,6 +58,8 @@ public:
     std::vector<std::string> audit() const;
     // Orders ever accepted for an account, whatever became of them.
     std::size_t orders_executed(const std::string& account) const;
+    // The same, one by one, oldest first.
+    std::vector<KnownOrder> orders(const std::string& account) const;
     // Thousandths of a point on the trading counter of account and pair (any name of it) at that time.
     std::int64_t trading_counter(const std::string& account, const std::string& pair, Time now) const;
 
