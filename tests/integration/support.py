@@ -42,7 +42,7 @@ CATEGORIES = {
     -32020: "overloaded", -32021: "lockout", -32022: "idempotency", -32023: "storage", -32024: "stopping"}
 
 
-def wait_for(what, seconds=PATIENCE, said="it did not happen in time"):
+def wait_for(what, seconds=PATIENCE, said="it did not happen in time", every=0.01):
     """Asks again until it is so, and returns the answer."""
     end = time.monotonic() + seconds
     while True:
@@ -50,7 +50,7 @@ def wait_for(what, seconds=PATIENCE, said="it did not happen in time"):
         if answer:
             return answer
         assert time.monotonic() < end, said
-        time.sleep(0.01)
+        time.sleep(every)
 
 
 def random_secret(size=64):
