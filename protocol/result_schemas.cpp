@@ -94,6 +94,7 @@ Schema account_in_status() {
         {"calls", count()},
         {"errors", count()},
         {"queued", count()},
+        {"waiting", object({{"cancels", count()}, {"placements", count()}, {"reads", count()}})},
         {"in_flight", count()},
         {"last_error?", text()},
         {"latency_ms", object({{"p50", type("number")}, {"p99", type("number")}})},
@@ -160,6 +161,7 @@ Schema accounts() {
              {"state", account_state()},
              {"validated", flag()},
              {"validated_at?", time()},
+             {"remedy?", text()},
          }))},
     }));
 }

@@ -1,6 +1,6 @@
 #include "account/account.hpp"
 
-#include "protocol/endpoints.hpp"
+#include "kraken/refusal.hpp"
 #include "protocol/json_text.hpp"
 #include "protocol/limits.hpp"
 
@@ -41,11 +41,6 @@ bool cancels_by_name(const Call& call) {
     });
 }
 
-// A whole account that may not do something at all (its region, its verification) is no fault of the key.
-bool is_of_the_key(const Error& error) {
-    return std::ranges::any_of(error.kraken, [](const std::string& text) { return text.contains("denied"); });
-}
-
 // One call under way, for as long as this lives.
 class UnderWay {
 public:
@@ -63,37 +58,26 @@ private:
 
 }  // namespace
 
-std::string_view name(AccountState state) {
-    switch (state) {
-        case AccountState::ready:
-            return "ready";
-        case AccountState::auth_failed:
-            return "auth_failed";
-        case AccountState::permission_denied:
-            return "permission_denied";
-        case AccountState::nonce_conflict:
-            return "nonce_conflict";
-        case AccountState::lockout:
-            return "lockout";
-        case AccountState::storage_failed:
-            return "storage_failed";
-    }
-    std::unreachable();
-}
-
-Account::Account(Services services, RetrySettings retry, keeper::KeyInfo info, std::shared_ptr<Lane> lane)
+Account::Account(Services services, RetrySettings retry, std::vector<KeyOnLane> keys)
     : services_(std::move(services)),
       retry_(retry),
-      info_(std::move(info)),
-      lane_(std::move(lane)),
-      none_under_way_(services_.executor) {}
+      keys_(services_.store),
+      admission_(std::make_shared<Admission>(
+          services_.executor, keys_, [this](const Line::Entry& entry) { return keys_.way_of(entry); }
+      )),
+      none_under_way_(services_.executor) {
+    serve_with(std::move(keys));
+}
+
+void Account::serve_with(std::vector<KeyOnLane> keys) {
+    keys_.become(std::move(keys));
+    admission_->keys_changed();
+}
 
 awaitable<Result<std::string>> Account::call(Call call) {
     const auto self = shared_from_this();
-    auto refused = lane_->refusal();
-    if (retiring_) refused = protocol::make_error(ErrorCode::unknown_account, "the account is being removed");
-    if (refused) {
-        refused->account = info_.account.text();
+    if (auto refused = refusal()) {
+        refused->account = info().account.text();
         co_return std::unexpected(std::move(*refused));
     }
 
@@ -101,68 +85,75 @@ awaitable<Result<std::string>> Account::call(Call call) {
     const auto begun = steady_clock::now();
     Place place{sweeps(*call.endpoint) ? Place::Behind::whatever_acts : Place::Behind::placements};
     const bool keeps_place = sweeps(*call.endpoint) || cancels_by_name(call);
-    const SendOnce send_once = [this, &call, &place, keeps_place] {
-        // A repeat waits anew: the time that the first copy took was not spent waiting.
-        const auto turn = std::min(steady_clock::now() + call.max_wait, call.deadline);
-        return lane_->send(
-            {*call.endpoint, call.parameters, {turn, call.deadline}, keeps_place ? &place : nullptr}
-        );
-    };
-    auto outcome = co_await make_call(services_.api, services_.clock, call, retry_, send_once);
+    Course course{keeps_place ? &place : nullptr};
+    const SendOnce send_once = [this, &call, &course] { return send(call, course); };
+    Result<std::string> outcome;
+    do {
+        outcome = co_await make_call(services_.api, services_.clock, call, retry_, send_once);
+        if (course.key) course.key->learn(*call.endpoint, outcome);
+    } while (goes_elsewhere(call, course, outcome));
     latency_.add(std::chrono::duration_cast<std::chrono::microseconds>(steady_clock::now() - begun));
-    count(*call.endpoint, outcome);
-    if (!outcome) outcome.error().account = info_.account.text();
+    count(outcome);
+    if (!outcome) outcome.error().account = info().account.text();
     co_return outcome;
 }
 
-void Account::count(const protocol::Endpoint& endpoint, Result<std::string>& outcome) {
+// While one key serves, it does.
+std::optional<Error> Account::refusal() const {
+    if (retiring_) return protocol::make_error(ErrorCode::unknown_account, "the account is being removed");
+    const bool serves = std::ranges::any_of(keys(), [](const auto& key) { return key->lane()->serves(); });
+    return serves ? std::nullopt : keys_.best().lane()->refusal();
+}
+
+// One attempt, on the first lane that is free for it.
+awaitable<Result<kraken::Attempt>> Account::send(const Call& call, Course& course) {
+    const Line::Entry entry{call.endpoint, call.caller.client(), std::exchange(course.repeat, true)};
+    // A repeat waits anew: the time that the first copy took was not spent waiting.
+    const auto turn = std::min(steady_clock::now() + call.max_wait, call.deadline);
+    auto pass = admission_->enter_if_free(entry);
+    if (!pass) {
+        auto waited = co_await admission_->enter(entry, turn);
+        if (!waited) co_return std::unexpected(std::move(waited.error()));
+        pass.emplace(std::move(*waited));
+    }
+    course.key = pass->key();
+    auto attempt = co_await course.key->lane()->send(
+        pass->turn(), {*call.endpoint, call.parameters, {turn, call.deadline}, course.place}
+    );
+    co_return attempt;
+}
+
+// Kraken does not accept this key for it, so nothing was done, and another may serve. What acts once and was
+// sent goes back to its caller all the same.
+bool Account::goes_elsewhere(const Call& call, const Course& course, const Result<std::string>& outcome)
+    const {
+    if (outcome || outcome.error().executed != protocol::Executed::no) return false;
+    const ErrorCode code = outcome.error().code;
+    if (code != ErrorCode::auth && code != ErrorCode::permission) return false;
+    if (kraken::acts_once(*call.endpoint) && outcome.error().origin == protocol::Origin::kraken) return false;
+    const auto suits = [&call](const auto& key) { return key->lane()->serves() && key->may(*call.endpoint); };
+    return course.key && !suits(course.key) && std::ranges::any_of(keys(), suits);
+}
+
+void Account::count(const Result<std::string>& outcome) {
     ++calls_;
     if (outcome) {
         last_success_at_ = services_.clock.now();
-        accepted(endpoint);
-        return;
+    } else {
+        ++errors_;
+        last_error_ = protocol::category(outcome.error().code);
     }
-    ++errors_;
-    last_error_ = protocol::category(outcome.error().code);
-    refused(endpoint, outcome.error());
 }
 
-void Account::accepted(const protocol::Endpoint& endpoint) {
-    nonce_conflict_ = false;
-    storage_failed_ = false;
-    denied_.erase(endpoint.permission);
-}
-
-void Account::refused(const protocol::Endpoint& endpoint, Error& error) {
-    // For a placement it leaves the outcome open, but it tells of another user of the key all the same.
-    if (std::ranges::find(error.kraken, "EAPI:Invalid nonce") != error.kraken.end()) nonce_conflict_ = true;
-    switch (error.code) {
-        case ErrorCode::auth: {
-            lane_->hold(protocol::make_error(
-                            ErrorCode::auth, "Kraken refused this account's key, so nothing is sent with it"
-            )
-                            .with_remedy(refused_key_remedy()));
-            break;
-        }
-        case ErrorCode::permission:
-            if (is_of_the_key(error)) denied_.insert(endpoint.permission);
-            break;
-        case ErrorCode::lockout:
-            lane_->locked_out(error);
-            break;
-        case ErrorCode::storage:
-            storage_failed_ = true;
-            break;
-        default:
-            break;  // the account is as it was
-    }
+void Account::refused(const base::KeyId& key, const protocol::Endpoint& endpoint, Error& error) {
+    if (Key* const found = keys_.find(key)) found->refused(endpoint, error);
 }
 
 void Account::validated(keeper::KeyInfo info) {
-    info_ = std::move(info);
-    nonce_conflict_ = false;
-    denied_.clear();
-    lane_->release();
+    Key* const key = keys_.find(info.key);
+    if (!key) return;
+    key->validated(std::move(info));
+    admission_->keys_changed();
 }
 
 awaitable<bool> Account::retire(steady_clock::time_point deadline) {
@@ -175,57 +166,6 @@ awaitable<bool> Account::retire(steady_clock::time_point deadline) {
     if (under_way_ == 0) co_return true;
     retiring_ = false;
     co_return false;
-}
-
-AccountState Account::state() const {
-    if (storage_failed_ || services_.store.failed()) return AccountState::storage_failed;
-    if (lane_->held()) return AccountState::auth_failed;
-    if (lane_->refusal()) return AccountState::lockout;
-    if (nonce_conflict_) return AccountState::nonce_conflict;
-    if (!denied_.empty()) return AccountState::permission_denied;
-    return AccountState::ready;
-}
-
-std::string Account::remedy() const {
-    switch (state()) {
-        case AccountState::ready:
-            return "";
-        case AccountState::auth_failed:
-            return refused_key_remedy();
-        case AccountState::permission_denied:
-            return permission_remedy();
-        case AccountState::nonce_conflict:
-            return "stop every other program that uses this API key (or make a new key for krakkend alone), "
-                   "check "
-                   "key and permissions at Kraken and this machine's clock" +
-                   then_validate();
-        case AccountState::lockout:
-            return "wait about 15 minutes without calls";
-        case AccountState::storage_failed:
-            return "free or repair the disk of the state folder, then restart krakkend";
-    }
-    std::unreachable();
-}
-
-std::string Account::refused_key_remedy() const {
-    return "check that key and secret belong together, and at Kraken that the key is there and unexpired" +
-           then_validate();
-}
-
-std::string Account::permission_remedy() const {
-    std::string missing;
-    for (const std::string_view permission : denied_) {
-        if (permission.empty()) continue;
-        missing += (missing.empty() ? "" : " and ") + protocol::permission_titles(permission);
-    }
-    if (missing.empty()) missing = "the missing permission";
-    return "tick " + missing + " for this key at Kraken" + then_validate();
-}
-
-// A key of the environment is not the daemon's to validate; it is asked about at every start.
-std::string Account::then_validate() const {
-    if (info_.source == keeper::Source::environment) return ", then restart krakkend with its environment";
-    return ", then run: krakkenctl account validate " + info_.account.text();
 }
 
 }  // namespace krakken::account

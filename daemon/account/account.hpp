@@ -1,43 +1,41 @@
 #pragma once
 
-// One Kraken account: its lane, its state and its figures. Accounts share nothing, so one that fails does not
-// touch another.
+// One Kraken account: its keys with their lanes, its state and its figures. Accounts share nothing, so one
+// that fails does not touch another.
 
+#include "account/admission.hpp"
 #include "account/calls.hpp"
-#include "account/lane.hpp"
+#include "account/keys.hpp"
 #include "account/latency.hpp"
 
 #include <boost/asio/steady_timer.hpp>
 #include <cstddef>
 #include <memory>
 #include <optional>
-#include <set>
 #include <string>
 #include <string_view>
+#include <vector>
 
 namespace krakken::account {
 
-enum class AccountState { ready, auth_failed, permission_denied, nonce_conflict, lockout, storage_failed };
-
-std::string_view name(AccountState state);
-
 class Account : public std::enable_shared_from_this<Account> {
 public:
-    Account(Services services, RetrySettings retry, keeper::KeyInfo info, std::shared_ptr<Lane> lane);
+    // At least one key, all of the same account at Kraken.
+    Account(Services services, RetrySettings retry, std::vector<KeyOnLane> keys);
 
-    // One private call. Refused at once while Kraken does not accept the key, so that a bot in a loop does
+    // One private call. Refused at once while Kraken does not accept any key, so that a bot in a loop does
     // not bring a lockout.
     awaitable<Result<std::string>> call(Call call);
 
-    // The settings or what the keeper says of the key have changed; calls that run go on with the old ones.
+    // The settings have changed; calls that run go on with the old ones.
     void configure(RetrySettings retry) { retry_ = retry; }
-    void describe(keeper::KeyInfo info) { info_ = std::move(info); }
+    // These are the account's keys now, at least one. Calls under way on the lane of another end there; those
+    // that wait go over the lanes that there are.
+    void serve_with(std::vector<KeyOnLane> keys);
 
-    // What Kraken's answer to a call of `endpoint` says of the account. Questions that the daemon asks for
-    // itself end here too, and count in no figure.
-    void accepted(const protocol::Endpoint& endpoint);
-    void refused(const protocol::Endpoint& endpoint, protocol::Error& error);
-    // A person has had the key validated: what was refused before is forgotten.
+    // What Kraken said when a person had this key validated, where the account has it still; it counts in no
+    // figure. Once it is validated, what was refused before is forgotten.
+    void refused(const base::KeyId& key, const protocol::Endpoint& endpoint, protocol::Error& error);
     void validated(keeper::KeyInfo info);
 
     // Before the account is removed: no call begins any more, and those under way have ended when this
@@ -45,11 +43,14 @@ public:
     awaitable<bool> retire(std::chrono::steady_clock::time_point deadline);
     void stay() { retiring_ = false; }  // the removal failed
 
-    const keeper::KeyInfo& info() const { return info_; }
-    const Lane& lane() const { return *lane_; }
-    AccountState state() const;
+    const std::vector<std::shared_ptr<Key>>& keys() const { return keys_.all(); }
+    // Of its first key; name and source are the same for all.
+    const keeper::KeyInfo& info() const { return keys_.first().info(); }
+    AccountState state() const { return keys_.best().state(); }
     // One sentence on what a person can do about a state that is not ready.
-    std::string remedy() const;
+    std::string remedy() const { return keys_.best().remedy(); }
+    // The calls that wait for a lane.
+    Line::Counts waiting() const { return admission_->line().counts(); }
     std::uint64_t calls() const { return calls_; }
     std::uint64_t errors() const { return errors_; }
     const Latency& latency() const { return latency_; }
@@ -57,22 +58,22 @@ public:
     const std::string& last_error() const { return last_error_; }
 
 private:
-    void count(const protocol::Endpoint& endpoint, Result<std::string>& outcome);
-    std::string refused_key_remedy() const;
-    std::string permission_remedy() const;
-    std::string then_validate() const;
+    // How the attempts of one call go.
+    struct Course {
+        Place* place = nullptr;
+        std::shared_ptr<Key> key = {};  // whose lane the latest attempt took; none where none got to one
+        bool repeat = false;
+    };
+
+    std::optional<protocol::Error> refusal() const;
+    awaitable<Result<kraken::Attempt>> send(const Call& call, Course& course);
+    bool goes_elsewhere(const Call& call, const Course& course, const Result<std::string>& outcome) const;
+    void count(const Result<std::string>& outcome);
 
     Services services_;
     RetrySettings retry_;
-    keeper::KeyInfo info_;
-    std::shared_ptr<Lane> lane_;
-
-    // What the latest answers say; a held key and a lockout are the lane's to tell.
-    bool nonce_conflict_ = false;  // until a call succeeds
-    bool storage_failed_ = false;  // likewise; a failed write stays the store's to tell
-    // What Kraken refused, as the endpoints' permissions stand in the table; each until a call that needs
-    // the same succeeds, since others still work.
-    std::set<std::string_view> denied_;
+    Keys keys_;
+    std::shared_ptr<Admission> admission_;
 
     std::uint64_t calls_ = 0;
     std::uint64_t errors_ = 0;

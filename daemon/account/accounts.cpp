@@ -3,6 +3,7 @@
 #include "base/log.hpp"
 #include "nonce/legacy.hpp"
 
+#include <algorithm>
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/thread_pool.hpp>
 #include <boost/asio/use_awaitable.hpp>
@@ -36,6 +37,14 @@ std::unexpected<protocol::Error> unknown_account(
                                .with("accounts", std::move(shown)));
 }
 
+bool has_one_of(const Account& account, const std::vector<KeyOnLane>& keys) {
+    return std::ranges::any_of(account.keys(), [&](const auto& has) {
+        return std::ranges::any_of(keys, [&](const KeyOnLane& key) {
+            return key.info.key == has->info().key;
+        });
+    });
+}
+
 protocol::Error read_later() {
     protocol::Error error = protocol::make_error(ErrorCode::overloaded, "another nonce file is being read");
     error.retryable = true;
@@ -63,22 +72,29 @@ void Accounts::configure(AccountSettings settings) {
 
 void Accounts::refresh() {
     accounts_.clear();
+    std::map<base::AccountName, std::vector<KeyOnLane>> keys;
+    std::size_t lanes = 0;
     for (keeper::KeyInfo& info : services_.keeper.list()) {
         const base::AccountName name = info.account;
         if (info.source == keeper::Source::environment) {
             environment_.insert(name);
             info.tier = options_of(name).tier;  // a saved key has its own
         }
-        const auto lane = lane_of(info.key, name);
+        auto lane = lane_of(info.key, name);
+        keys[name].push_back({std::move(info), std::move(lane)});
+        ++lanes;
+    }
+    for (auto& [name, serving] : keys) {
         auto& account = known_[name];
-        if (account && account->info().key == info.key) {
-            account->describe(std::move(info));
+        // What was counted for one key is not said of an altogether different one.
+        if (account && has_one_of(*account, serving)) {
+            account->serve_with(std::move(serving));
         } else {
-            account = std::make_shared<Account>(services_, settings_.retry, std::move(info), lane);
+            account = std::make_shared<Account>(services_, settings_.retry, std::move(serving));
         }
         accounts_.emplace(name, account);
     }
-    services_.api.keep_warm(accounts_.size());
+    services_.api.keep_warm(lanes);
 }
 
 const AccountOptions& Accounts::options_of(const base::AccountName& name) const {

@@ -118,8 +118,8 @@ private:
         std::shared_ptr<Lane> lane, const protocol::Endpoint& endpoint, Asking how
     );
     awaitable<Result<Validation>> save(Validation validation);
-    awaitable<void> check_one(std::shared_ptr<Account> account);
-    awaitable<void> note_validation(std::shared_ptr<Account> account);
+    awaitable<void> check_one(std::shared_ptr<Account> account, std::shared_ptr<Key> asked);
+    awaitable<void> note_validation(std::shared_ptr<Key> key);
     bool is_there(const Account& account) const;
 
     Services services_;

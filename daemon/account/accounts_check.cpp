@@ -33,14 +33,15 @@ awaitable<void> Accounts::check() {
     const bool told = co_await services_.api.ask_time(services_.clock);
     if (!told) log(LogLevel::warn, "kraken.time_unknown", {{"upstream", upstream_state()}});
 
-    auto start = [this](std::shared_ptr<Account> account) {
+    auto start = [this](std::shared_ptr<Account> account, std::shared_ptr<Key> key) {
         return boost::asio::co_spawn(
-            services_.executor, check_one(std::move(account)), boost::asio::deferred
+            services_.executor, check_one(std::move(account), std::move(key)), boost::asio::deferred
         );
     };
-    std::vector<decltype(start(nullptr))> checks;
+    std::vector<decltype(start(nullptr, nullptr))> checks;
     for (const auto& account : list())
-        checks.push_back(start(account));
+        for (const auto& key : account->keys())
+            checks.push_back(start(account, key));
     if (checks.empty()) co_return;
     const auto [order, bugs] =
         co_await boost::asio::experimental::make_parallel_group(std::move(checks))
@@ -49,11 +50,11 @@ awaitable<void> Accounts::check() {
         if (bug) std::rethrow_exception(bug);
 }
 
-awaitable<void> Accounts::check_one(std::shared_ptr<Account> account) {
+awaitable<void> Accounts::check_one(std::shared_ptr<Account> account, std::shared_ptr<Key> asked) {
     const base::AccountName name = account->info().account;
-    const base::KeyId key = account->info().key;
+    const base::KeyId key = asked->info().key;
     // Asking with a key that Kraken refused, or during a lockout, would only make it worse.
-    if (!is_there(*account) || services_.api.stopping() || account->lane().refusal()) co_return;
+    if (!is_there(*account) || services_.api.stopping() || !asked->lane()->serves()) co_return;
 
     RetrySettings once = settings_.retry;
     once.max_attempts = 1;
@@ -64,18 +65,18 @@ awaitable<void> Accounts::check_one(std::shared_ptr<Account> account) {
     for (const std::string& warning : validation.warnings)
         log(LogLevel::warn, "account.warning", {{"account", name.text()}, {"text", warning}});
     if (refused) {
-        if (tells_of_account(refused->error)) account->refused(*refused->endpoint, refused->error);
+        if (tells_of_account(refused->error)) asked->refused(*refused->endpoint, refused->error);
         log(LogLevel::warn,
             "account.check_failed",
             {{"account", name.text()},
              {"key", key.hex()},
              {"category", protocol::category(refused->error.code)},
              {"why", fit_for_log(refused->error.message)},
-             {"remedy", account->remedy()}});
+             {"remedy", asked->remedy()}});
         co_return;
     }
-    account->accepted(*protocol::find_endpoint("Balance"));
-    co_await note_validation(account);
+    asked->accepted(*protocol::find_endpoint("Balance"));
+    co_await note_validation(asked);
     log(LogLevel::info,
         "account.checked",
         {{"account", name.text()},
@@ -85,12 +86,12 @@ awaitable<void> Accounts::check_one(std::shared_ptr<Account> account) {
 }
 
 // A person cannot have a key of the environment validated, and nothing is written for it.
-awaitable<void> Accounts::note_validation(std::shared_ptr<Account> account) {
-    keeper::KeyInfo info = account->info();
+awaitable<void> Accounts::note_validation(std::shared_ptr<Key> key) {
+    keeper::KeyInfo info = key->info();
     if (info.source != keeper::Source::environment) co_return;
     info.validated_at = services_.clock.now();
     const auto noted = co_await services_.keeper.mark_validated(info.key, *info.validated_at);
-    if (noted) account->describe(std::move(info));
+    if (noted) key->describe(std::move(info));
 }
 
 bool Accounts::is_there(const Account& account) const {

@@ -124,7 +124,7 @@ awaitable<Result<Validation>> Accounts::validate(base::AccountName name) {
     auto refused = co_await ask_kraken(validation, {settings_.retry, Lane::Hold::passed});
     warn_if_moved(validation, unit, *lane);
     if (refused) {
-        account->refused(*refused->endpoint, refused->error);
+        account->refused(validation.key, *refused->endpoint, refused->error);
         refused->error.account = name.text();
         co_return std::unexpected(std::move(refused->error));
     }

@@ -1,5 +1,6 @@
 #include "account/lane.hpp"
 
+#include "account/unsent.hpp"
 #include "kraken/refusal.hpp"
 
 #include <algorithm>
@@ -14,28 +15,9 @@ namespace krakken::account {
 using kraken::Attempt;
 using protocol::Error;
 using protocol::ErrorCode;
-using protocol::fail;
 using std::chrono::steady_clock;
 
 namespace {
-
-std::unexpected<Error> not_in_time() {
-    Error error = protocol::make_error(ErrorCode::timeout, "the call was not sent before its deadline");
-    error.retryable = true;
-    return std::unexpected(std::move(error));
-}
-
-std::unexpected<Error> too_many_waiting() {
-    Error error = protocol::make_error(
-        ErrorCode::overloaded, "the call was not sent: too many calls wait for this key"
-    );
-    error.retryable = true;
-    return std::unexpected(std::move(error));
-}
-
-std::unexpected<Error> overtaken() {
-    return fail(ErrorCode::network, "the call was not sent again: a later call of this key has acted since");
-}
 
 enum class NonceFate { taken, refused, open };
 
@@ -60,18 +42,6 @@ NonceFate fate_of_nonce(const Attempt& attempt) {
     return taken ? NonceFate::taken : NonceFate::open;
 }
 
-// Gives the turn on whatever happens.
-class Turn {
-public:
-    explicit Turn(Turns& turns) : turns_(turns) {}
-    Turn(const Turn&) = delete;
-    Turn& operator=(const Turn&) = delete;
-    ~Turn() { turns_.leave(); }
-
-private:
-    Turns& turns_;
-};
-
 }  // namespace
 
 Lane::Lane(Services services, base::KeyId key)
@@ -82,37 +52,81 @@ Lane::Lane(Services services, base::KeyId key)
           services_.executor, services_.store, services_.clock, key_, services_.refused_nonce_pause
       )) {}
 
-awaitable<Result<Attempt>> Lane::send(Request request) {
-    const auto self = shared_from_this();
-    const auto entry = co_await turns_.enter(request.deadlines.turn);
+std::optional<Lane::Turn> Lane::take_if_free() {
+    if (!turns_.enter_if_free()) return std::nullopt;
+    return Turn(shared_from_this());
+}
+
+awaitable<Result<Lane::Turn>> Lane::enter(steady_clock::time_point deadline) {
+    auto self = shared_from_this();
+    const auto entry = co_await turns_.enter(deadline);
     if (entry == Turns::Entry::full) co_return too_many_waiting();
     if (entry == Turns::Entry::too_late) co_return not_in_time();
-    const Turn turn(turns_);
+    co_return Turn(std::move(self));
+}
+
+void Lane::leave() {
+    turns_.leave();
+    if (turns_.busy()) return;
+    // Each time another first, as one key may serve under two names.
+    if (watchers_.size() > 1) std::ranges::rotate(watchers_, watchers_.begin() + 1);
+    for (Watcher* watcher : watchers_)
+        watcher->lane_is_free();
+}
+
+awaitable<Result<Attempt>> Lane::send(Request request) {
+    const auto turn = co_await enter(request.deadlines.turn);
+    if (!turn) co_return std::unexpected(turn.error());
+    auto attempt = co_await send(*turn, request);
+    co_return attempt;
+}
+
+awaitable<Result<Attempt>> Lane::send(const Turn&, Request request) {
     if (steady_clock::now() >= request.deadlines.request) co_return not_in_time();
     if (services_.api.stopping()) co_return std::unexpected(protocol::stopping_error());
     if (auto refused = refusal(request.hold)) co_return std::unexpected(std::move(*refused));
     Place* const place = request.place;
-    const std::uint64_t& sent = place && place->behind == Place::Behind::placements ? placed_ : acted_;
-    if (place && place->kept && *place->kept != sent) co_return overtaken();
+    Acts& acts = *this->acts();
+    const std::uint64_t& sent =
+        place && place->behind == Place::Behind::placements ? acts.placed : acts.acted;
+    if (place && place->kept && *place->kept != sent) co_return acted_since();
     const protocol::Effect effect = request.endpoint.effect;
-    if (effect != protocol::Effect::read && effect != protocol::Effect::token) ++acted_;
-    if (effect == protocol::Effect::place) ++placed_;
+    if (effect != protocol::Effect::read && effect != protocol::Effect::token) ++acts.acted;
+    if (effect == protocol::Effect::place) ++acts.placed;
     if (place) place->kept = sent;
     if (services_.clock.take_ask()) ask_time_in_background();
     auto attempt = co_await send_in_turn(request);
     co_return attempt;
 }
 
-std::optional<Error> Lane::lockout() const {
+void Lane::share_acts(Lane& other) {
+    const auto ours = acts();
+    const auto theirs = other.acts();
+    if (ours == theirs) return;
+    ours->acted = std::max(ours->acted, theirs->acted) + 1;
+    ours->placed = std::max(ours->placed, theirs->placed) + 1;
+    theirs->joined = ours;
+}
+
+std::shared_ptr<Acts>& Lane::acts() {
+    while (acts_->joined)
+        acts_ = acts_->joined;
+    return acts_;
+}
+
+bool Lane::silent() const {
     const auto until = services_.api.silent_until();
-    const auto elapsed = services_.clock.elapsed();
-    if (!until || elapsed >= *until) return std::nullopt;
+    return until && services_.clock.elapsed() < *until;
+}
+
+std::optional<Error> Lane::lockout() const {
+    if (!silent()) return std::nullopt;
     Error error = protocol::make_error(
         ErrorCode::lockout, "Kraken has locked this address out, so nothing is sent until that is over"
     );
     error.retryable = true;
     error.remedy = "wait until data.until";
-    tell_end(error, *until - elapsed);
+    tell_end(error, *services_.api.silent_until() - services_.clock.elapsed());
     return error;
 }
 
@@ -194,11 +208,8 @@ awaitable<Result<Attempt>> Lane::sign_and_send(
 }
 
 awaitable<Result<std::uint64_t>> Lane::import(std::uint64_t floor, steady_clock::time_point deadline) {
-    const auto self = shared_from_this();
-    const auto entry = co_await turns_.enter(deadline);
-    if (entry == Turns::Entry::full) co_return too_many_waiting();
-    if (entry == Turns::Entry::too_late) co_return not_in_time();
-    const Turn turn(turns_);
+    const auto turn = co_await enter(deadline);
+    if (!turn) co_return std::unexpected(turn.error());
     auto last = co_await nonces_->import(floor, deadline);
     co_return last;
 }

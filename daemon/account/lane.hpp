@@ -15,6 +15,7 @@
 #include <functional>
 #include <memory>
 #include <optional>
+#include <vector>
 
 namespace krakken::account {
 
@@ -34,17 +35,55 @@ struct Deadlines {
     std::chrono::steady_clock::time_point request;  // and Kraken must have answered by then
 };
 
-// Where a call stands among those of its lane that do more than read, so that a repeat of it is not sent once
-// a later one of them was.
+// Where a call stands among those of its account that do more than read, so that a repeat of it is not sent
+// once a later one of them was.
 struct Place {
     enum class Behind { whatever_acts, placements };
     Behind behind = Behind::whatever_acts;
     std::optional<std::uint64_t> kept = {};  // how many of them had been sent when the call was
 };
 
+// What was sent so far over the lanes that go to one Kraken account.
+struct Acts {
+    std::uint64_t acted = 0;       // calls that do more than read
+    std::uint64_t placed = 0;      // those of them that place or change orders
+    std::shared_ptr<Acts> joined;  // counted there from now on
+};
+
 class Lane : public std::enable_shared_from_this<Lane> {
 public:
     Lane(Services services, base::KeyId key);
+
+    // Who waits for several lanes is told when this one is nobody's any more.
+    class Watcher {
+    public:
+        virtual void lane_is_free() = 0;
+
+    protected:
+        ~Watcher() = default;
+    };
+    // Until unwatch(); what is told must not change who watches.
+    void watch(Watcher& watcher) { watchers_.push_back(&watcher); }
+    void unwatch(Watcher& watcher) { std::erase(watchers_, &watcher); }
+
+    // The lane, while it is one call's; given on whatever happens.
+    class Turn {
+    public:
+        Turn(Turn&&) noexcept = default;
+        Turn& operator=(Turn&&) = delete;
+        ~Turn() {
+            if (lane_) lane_->leave();
+        }
+        Lane& lane() const { return *lane_; }
+
+    private:
+        friend class Lane;
+        explicit Turn(std::shared_ptr<Lane> lane) : lane_(std::move(lane)) {}
+
+        std::shared_ptr<Lane> lane_;
+    };
+    // Empty while another call has it.
+    std::optional<Turn> take_if_free();
 
     // Whether a call goes out although its key is held: only one that asks Kraken whether it accepts the key
     // now.
@@ -70,6 +109,8 @@ public:
     // was executed: timeout, overloaded, storage, locked, nonce, stopping, lockout, why the key is held,
     // or what `prepare` says.
     awaitable<Result<kraken::Attempt>> send(Request request);
+    // The same for a call whose turn it is already.
+    awaitable<Result<kraken::Attempt>> send(const Turn& turn, Request request);
 
     // A person validates the key: if Kraken refuses its next nonces, a finer unit is sought as for a key that
     // was never used here. Ends with the first nonce that is taken.
@@ -91,6 +132,7 @@ public:
     void hold(protocol::Error why) { held_ = std::move(why); }
     void release() { held_.reset(); }
     bool held() const { return held_.has_value(); }
+    bool serves() const { return !held_ && !silent(); }
 
     // Kraken has answered with `error`, a lockout of this address: silences all lanes and says in it until
     // when.
@@ -99,6 +141,10 @@ public:
     // Why nothing may be sent with this key now: it is held, or Kraken has locked this address out.
     std::optional<protocol::Error> refusal() const { return held_ ? held_ : lockout(); }
 
+    // Both go to the same Kraken account: from now on each call that acts counts for both, and no call from
+    // before may be repeated over either.
+    void share_acts(Lane& other);
+
     const base::KeyId& key() const { return key_; }
     // Empty until the key was first used in this run.
     const std::optional<nonce::Sequence>& sequence() const { return nonces_->sequence(); }
@@ -106,12 +152,16 @@ public:
     bool busy() const { return turns_.busy(); }
 
 private:
+    bool silent() const;  // Kraken has locked this address out
     std::optional<protocol::Error> lockout() const;
     void tell_end(protocol::Error& error, std::chrono::microseconds remaining) const;
     void ask_time_in_background();
     // More than this many calls in front would not be served within any deadline a client may set.
     static constexpr std::size_t max_waiting = 256;
 
+    std::shared_ptr<Acts>& acts();
+    void leave();
+    awaitable<Result<Turn>> enter(std::chrono::steady_clock::time_point deadline);
     awaitable<Result<kraken::Attempt>> send_in_turn(const Request& request);
     awaitable<Result<kraken::Attempt>> send_now(const Request& request);
     awaitable<Result<kraken::Attempt>> sign_and_send(
@@ -131,8 +181,8 @@ private:
     Turns turns_;
     std::shared_ptr<Nonces> nonces_;
     std::optional<protocol::Error> held_;
-    std::uint64_t acted_ = 0;   // calls that do more than read, so far
-    std::uint64_t placed_ = 0;  // those of them that place or change orders
+    std::shared_ptr<Acts> acts_ = std::make_shared<Acts>();
+    std::vector<Watcher*> watchers_;
 };
 
 }  // namespace krakken::account

@@ -2,14 +2,12 @@
 
 #include <boost/asio/as_tuple.hpp>
 #include <boost/asio/use_awaitable.hpp>
+#include <utility>
 
 namespace krakken::account {
 
 boost::asio::awaitable<Turns::Entry> Turns::enter(std::chrono::steady_clock::time_point deadline) {
-    if (!busy_) {
-        busy_ = true;
-        co_return Entry::entered;
-    }
+    if (enter_if_free()) co_return Entry::entered;
     if (waiting_.size() >= max_waiting_) co_return Entry::full;
     const auto place =
         waiting_.insert(waiting_.end(), Waiter{boost::asio::steady_timer(executor_, deadline)});
@@ -21,6 +19,10 @@ boost::asio::awaitable<Turns::Entry> Turns::enter(std::chrono::steady_clock::tim
     }
     waiting_.erase(place);
     co_return Entry::too_late;
+}
+
+bool Turns::enter_if_free() {
+    return !std::exchange(busy_, true);
 }
 
 void Turns::leave() {

@@ -18,8 +18,9 @@ public:
     explicit Turns(boost::asio::any_io_executor executor, std::size_t max_waiting)
         : executor_(std::move(executor)), max_waiting_(max_waiting) {}
 
-    // After `entered` the caller must leave().
+    // After `entered`, and after true, the caller must leave().
     boost::asio::awaitable<Entry> enter(std::chrono::steady_clock::time_point deadline);
+    bool enter_if_free();
     void leave();
 
     std::size_t waiting() const { return waiting_.size(); }

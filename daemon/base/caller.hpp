@@ -5,9 +5,18 @@
 
 #include <sys/types.h>
 
+#include <compare>
 #include <string>
 
 namespace krakken::base {
+
+// One program at work for one identity: its calls stand together in an account's line.
+struct Client {
+    uid_t uid = 0;
+    pid_t pid = 0;
+
+    auto operator<=>(const Client&) const = default;
+};
 
 struct Caller {
     uid_t uid = 0;
@@ -16,6 +25,7 @@ struct Caller {
 
     // Whose idempotency keys and intents these are: the same for all programs of one user.
     std::string identity() const { return "uid:" + std::to_string(uid); }
+    Client client() const { return {uid, pid}; }
 };
 
 }  // namespace krakken::base

@@ -13,6 +13,23 @@ namespace krakken::gate {
 
 namespace json = boost::json;
 
+namespace {
+
+json::object show_nonces(const account::Key& key, base::Time now) {
+    json::object shown{{"account", key.info().account.text()}, {"key", key.info().key.hex()}};
+    // A key's sequence begins with its first call, so that its baseline is fresh.
+    if (const auto& sequence = key.lane()->sequence()) {
+        shown["unit"] = base::name(sequence->unit());
+        shown["last"] = std::to_string(sequence->last());
+        shown["reserved"] = std::to_string(sequence->bound());
+        shown["lead_ms"] = sequence->lead(now).count();
+    }
+    shown["state"] = account::name(key.state());
+    return shown;
+}
+
+}  // namespace
+
 Handled handle_ping(Backend&, const Arguments&, const Context&) {
     return Result<std::string>("\"pong\"");
 }
@@ -61,16 +78,8 @@ Handled handle_nonce_status(Backend& backend, const Arguments& arguments, const 
     json::array list;
     for (const auto& account : backend.accounts.list()) {
         if (wanted && account->info().account.text() != *wanted) continue;
-        json::object shown{{"account", account->info().account.text()}, {"key", account->info().key.hex()}};
-        // A key's sequence begins with its first call, so that its baseline is fresh.
-        if (const auto& sequence = account->lane().sequence()) {
-            shown["unit"] = base::name(sequence->unit());
-            shown["last"] = std::to_string(sequence->last());
-            shown["reserved"] = std::to_string(sequence->bound());
-            shown["lead_ms"] = sequence->lead(now).count();
-        }
-        shown["state"] = account::name(account->state());
-        list.push_back(std::move(shown));
+        for (const auto& key : account->keys())
+            list.push_back(show_nonces(*key, now));
     }
     return Result<std::string>(json::serialize(list));
 }

@@ -8,6 +8,7 @@
 
 #include <fmt/format.h>
 #include <fmt/ranges.h>
+#include <algorithm>
 #include <boost/json/array.hpp>
 #include <boost/json/object.hpp>
 #include <boost/json/serialize.hpp>
@@ -66,10 +67,26 @@ std::string show(const Account& account) {
     if (account.last_success_at()) shown["last_success_at"] = base::rfc3339(*account.last_success_at());
     shown["calls"] = account.calls();
     shown["errors"] = account.errors();
-    shown["queued"] = account.lane().waiting();
-    shown["in_flight"] = account.lane().busy() ? 1 : 0;
+    const auto waiting = account.waiting();
+    shown["queued"] = waiting.cancels + waiting.placements + waiting.reads;
+    shown["waiting"] = {
+        {"cancels", waiting.cancels}, {"placements", waiting.placements}, {"reads", waiting.reads}
+    };
+    shown["in_flight"] =
+        std::ranges::count_if(account.keys(), [](const auto& key) { return key->lane()->busy(); });
     if (!account.last_error().empty()) shown["last_error"] = account.last_error();
     return extended(shown, "latency_ms", latency_text(account.latency()));
+}
+
+json::object show(const account::Key& key) {
+    json::object shown{
+        {"key", key.info().key.hex()},
+        {"state", account::name(key.state())},
+        {"validated", key.info().validated_at.has_value()},
+    };
+    if (key.info().validated_at) shown["validated_at"] = base::rfc3339(*key.info().validated_at);
+    if (const std::string remedy = key.remedy(); !remedy.empty()) shown["remedy"] = remedy;
+    return shown;
 }
 
 json::object show(const base::Protection& protection) {
@@ -114,17 +131,13 @@ Handled handle_status(Backend& backend, const Arguments&, const Context&) {
 Handled handle_account_list(Backend& backend, const Arguments&, const Context&) {
     json::array list;
     for (const auto& account : backend.accounts.list()) {
-        const keeper::KeyInfo& info = account->info();
-        json::object key{
-            {"key", info.key.hex()},
-            {"state", account::name(account->state())},
-            {"validated", info.validated_at.has_value()},
-        };
-        if (info.validated_at) key["validated_at"] = base::rfc3339(*info.validated_at);
+        json::array keys;
+        for (const auto& key : account->keys())
+            keys.push_back(show(*key));
         list.push_back(json::object{
-            {"name", info.account.text()},
-            {"source", name_of(info.source)},
-            {"keys", json::array{std::move(key)}}
+            {"name", account->info().account.text()},
+            {"source", name_of(account->info().source)},
+            {"keys", std::move(keys)}
         });
     }
     return Result<std::string>(json::serialize(list));

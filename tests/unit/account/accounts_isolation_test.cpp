@@ -137,7 +137,7 @@ TEST_CASE("B1: one account that fails leaves the others alone") {
     for (const auto& account : fixture.accounts.list()) {
         CHECK(account->state() == (account == bad ? state : AccountState::ready));
         CHECK(account->errors() == (account != bad ? 0 : state == AccountState::auth_failed ? 1 : 3));
-        CHECK(account->lane().held() == (account == bad && state == AccountState::auth_failed));
+        CHECK(account->keys()[0]->lane()->held() == (account == bad && state == AccountState::auth_failed));
     }
 }
 

@@ -56,7 +56,7 @@ private:
     template <class T>
     static boost::asio::awaitable<void> keep(boost::asio::awaitable<T> work, Later<T> result) {
         T value = co_await std::move(work);
-        *result = std::move(value);
+        result->emplace(std::move(value));
     }
 };
 

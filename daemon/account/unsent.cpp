@@ -1,0 +1,36 @@
+#include "account/unsent.hpp"
+
+#include <utility>
+
+namespace krakken::account {
+
+using protocol::Error;
+using protocol::ErrorCode;
+
+Unsent not_in_time() {
+    Error error = protocol::make_error(ErrorCode::timeout, "the call was not sent before its deadline");
+    error.retryable = true;
+    return Unsent(std::move(error));
+}
+
+Unsent too_many_waiting() {
+    Error error = protocol::make_error(
+        ErrorCode::overloaded, "the call was not sent: too many calls wait for this account"
+    );
+    error.retryable = true;
+    return Unsent(std::move(error));
+}
+
+Unsent acted_since() {
+    return protocol::fail(
+        ErrorCode::network, "the call was not sent again: a later call of this account has acted since"
+    );
+}
+
+Unsent cancelled_all() {
+    return protocol::fail(
+        ErrorCode::order, "the order was not sent: a CancelAll of the same client overtook it"
+    );
+}
+
+}  // namespace krakken::account

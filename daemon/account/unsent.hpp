@@ -1,0 +1,18 @@
+#pragma once
+
+// Why a call was not sent although nothing is wrong with its key.
+
+#include "protocol/error.hpp"
+
+#include <expected>
+
+namespace krakken::account {
+
+using Unsent = std::unexpected<protocol::Error>;
+
+Unsent not_in_time();
+Unsent too_many_waiting();
+Unsent acted_since();    // a repeat, behind what its caller never meant it to concern
+Unsent cancelled_all();  // a placement whose client has sent a CancelAll meanwhile
+
+}  // namespace krakken::account
