@@ -16,7 +16,7 @@ static_assert(static_cast<int>(IntentState::unknown) == 3);
 constexpr std::string_view select =
     "SELECT id, client, account, key, nonce, endpoint, sought, idempotency_key, arguments_hash, sent_at, "
     "state,"
-    " cancel_when_found, outcome, reason, settled_at FROM intent ";
+    " cancel_when_found, outcome, reason, settled_at, uid, pid, program FROM intent ";
 
 std::int64_t ticks(base::Time time) {
     return time.time_since_epoch().count();
@@ -33,6 +33,7 @@ Intent read(const Statement& row) {
     Intent intent{
         .id = row.text(0),
         .client = row.text(1),
+        .caller = {static_cast<uid_t>(row.integer(15)), static_cast<pid_t>(row.integer(16)), row.text(17)},
         .account = std::move(*account),
         .key = base::KeyId(row.text(3)),
         .nonce = base::Nonce(static_cast<std::uint64_t>(row.integer(4))),
@@ -76,7 +77,8 @@ std::string_view name(IntentState state) {
 IntentTable::IntentTable(Database& database)
     : open_(database.prepare(
           "INSERT INTO intent (id, client, account, key, nonce, endpoint, sought, idempotency_key,"
-          " arguments_hash, sent_at) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)"
+          " arguments_hash, sent_at, uid, pid, program)"
+          " VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13)"
       )),
       end_(database.prepare("UPDATE intent SET state = ?2, outcome = ?3, reason = ?4, settled_at = ?5,"
                             " idempotency_key = CASE ?2 WHEN 2 THEN '' ELSE idempotency_key END"
@@ -103,6 +105,9 @@ void IntentTable::open(const Intent& intent) {
     open_.bind(8, intent.idempotency_key);
     open_.bind(9, intent.arguments_hash);
     open_.bind(10, ticks(intent.sent_at));
+    open_.bind(11, std::int64_t{intent.caller.uid});
+    open_.bind(12, std::int64_t{intent.caller.pid});
+    open_.bind(13, intent.caller.program);
     open_.step();
     open_.reset();
 }

@@ -3,6 +3,7 @@
 // What a call that acts once meant to do, written down before its first byte leaves: so that after a crash it
 // is known what may have been sent, and nothing is sent twice.
 
+#include "base/caller.hpp"
 #include "base/types.hpp"
 
 #include <cstddef>
@@ -22,8 +23,9 @@ enum class IntentState {
 std::string_view name(IntentState state);
 
 struct Intent {
-    std::string id;      // the call's call_id: it stands in errors, log and audit, too
-    std::string client;  // identity of who asked: "uid:1000"
+    std::string id;            // the call's call_id: it stands in errors, log and audit, too
+    std::string client;        // identity of who asked: "uid:1000"
+    base::Caller caller = {};  // who that was in full, for the audit
     base::AccountName account;
     base::KeyId key;
     base::Nonce nonce;
@@ -46,6 +48,10 @@ struct IntentEnd {
     std::string outcome;
     std::string reason = {};
     base::Time settled_at;
+    // For the audit: Kraken's ids of what was made, with commas between them; and who said how it ended,
+    // where a person did.
+    std::string ids = {};
+    std::optional<base::Caller> said_by = {};
 };
 
 struct IntentQuery {

@@ -53,6 +53,26 @@ constexpr std::array migrations = {
     "'';"
     "CREATE INDEX intent_open ON intent (state) WHERE state IN (0, 3);"
     "CREATE INDEX intent_settled ON intent (settled_at);",
+    // audit: see audit_chain.hpp. uid, pid and program of an intent: who asked for it.
+    "CREATE TABLE audit ("
+    " number INTEGER PRIMARY KEY,"
+    " at INTEGER NOT NULL,"
+    " uid INTEGER NOT NULL,"
+    " pid INTEGER NOT NULL,"
+    " program TEXT NOT NULL,"
+    " what TEXT NOT NULL,"
+    " account TEXT NOT NULL,"
+    " key TEXT NOT NULL,"
+    " nonce INTEGER NOT NULL,"
+    " call_id TEXT NOT NULL,"
+    " ids TEXT NOT NULL,"
+    " outcome TEXT NOT NULL,"
+    " hash TEXT NOT NULL"
+    ") STRICT;"
+    "CREATE INDEX audit_checkpoint ON audit (number) WHERE what = 'audit.checkpoint';"
+    "ALTER TABLE intent ADD COLUMN uid INTEGER NOT NULL DEFAULT 0;"
+    "ALTER TABLE intent ADD COLUMN pid INTEGER NOT NULL DEFAULT 0;"
+    "ALTER TABLE intent ADD COLUMN program TEXT NOT NULL DEFAULT '';",
 };
 
 constexpr const char* damaged_remedy =

@@ -1,5 +1,7 @@
 #include "state_store.hpp"
 
+#include "audit_chain.hpp"
+#include "base/log.hpp"
 #include "schema.hpp"
 #include "writer.hpp"
 
@@ -57,10 +59,76 @@ private:
     Result<Value> result_;
 };
 
+// A row of the audit, which nobody waits for.
+class Record final : public Job {
+public:
+    explicit Record(AuditEntry entry) : entry_(std::move(entry)) {}
+
+    void run(Tables& tables) override {
+        if (!is_said(tables)) tables.audit.append(entry_);
+    }
+
+    void complete(const std::optional<protocol::Error>& error) override {
+        if (!error) return;
+        base::log(
+            base::LogLevel::error,
+            "audit.not_written",
+            {{"call_id", entry_.call_id}, {"what", entry_.what}, {"category", protocol::category(error->code)}
+            }
+        );
+    }
+
+    // Nobody could try again.
+    std::size_t patience() const override { return 16 * max_waiting_jobs; }
+
+private:
+    bool is_said(Tables& tables) {
+        if (entry_.outcome != "ok" || entry_.call_id.empty()) return false;
+        const auto intent = tables.intents.find(entry_.call_id);
+        return intent && intent->state == IntentState::placed;
+    }
+
+    AuditEntry entry_;
+};
+
+AuditEntry row_of(const Intent& intent) {
+    return {
+        .at = intent.sent_at,
+        .caller = intent.caller,
+        .what = intent.endpoint,
+        .account = intent.account.text(),
+        .key = intent.key.hex(),
+        .nonce = intent.nonce.value(),
+        .call_id = intent.id,
+        .outcome = "intent"
+    };
+}
+
+void open_in(Tables& tables, const Intent& intent) {
+    tables.intents.forget(intent.sent_at - kept_after_settling);
+    tables.intents.open(intent);
+    tables.audit.append(row_of(intent));
+}
+
+void end_in(Tables& tables, const IntentEnd& end) {
+    const auto intent = tables.intents.find(end.id);
+    if (!intent || intent->state == IntentState::placed || intent->state == IntentState::not_placed) return;
+    tables.intents.end(end);
+    if (intent->state == end.state) return;
+    AuditEntry row = row_of(*intent);
+    row.at = end.settled_at;
+    if (end.said_by) row.caller = *end.said_by;
+    row.ids = end.ids;
+    row.outcome = name(end.state);
+    tables.audit.append(row);
+}
+
 class SqliteStateStore final : public StateStore {
 public:
-    SqliteStateStore(asio::any_io_executor executor, Database database, std::string folder)
-        : executor_(std::move(executor)), writer_(std::move(database), std::move(folder)) {}
+    SqliteStateStore(
+        asio::any_io_executor executor, Database database, std::string folder, AuditSettings audit
+    )
+        : executor_(std::move(executor)), writer_(std::move(database), std::move(folder), audit) {}
 
     awaitable<Result<std::optional<NonceMark>>> nonce_mark(base::KeyId key) override {
         return perform<std::optional<NonceMark>>([key](Tables& tables) { return tables.marks.find(key); });
@@ -75,14 +143,11 @@ public:
     }
 
     awaitable<Result<void>> open_intent(Intent intent) override {
-        return perform<void>([intent = std::move(intent)](Tables& tables) {
-            tables.intents.forget(intent.sent_at - kept_after_settling);
-            tables.intents.open(intent);
-        });
+        return perform<void>([intent = std::move(intent)](Tables& tables) { open_in(tables, intent); });
     }
 
     awaitable<Result<void>> end_intent(IntentEnd end) override {
-        return perform<void>([end = std::move(end)](Tables& tables) { tables.intents.end(end); });
+        return perform<void>([end = std::move(end)](Tables& tables) { end_in(tables, end); });
     }
 
     awaitable<Result<void>> cancel_when_found(std::vector<std::string> ids) override {
@@ -114,6 +179,27 @@ public:
         });
     }
 
+    void record(AuditEntry entry) override { writer_.submit(std::make_unique<Record>(std::move(entry))); }
+
+    awaitable<Result<std::vector<AuditRow>>> audit(AuditQuery query) override {
+        return perform<std::vector<AuditRow>>([query = std::move(query)](Tables& tables) {
+            return tables.audit.list(query);
+        });
+    }
+
+    awaitable<Result<AuditVerdict>> verify_audit() override {
+        AuditCheck check;
+        while (!check.ended()) {
+            auto further = co_await perform<AuditCheck>([check](Tables& tables) mutable {
+                tables.audit.check_some(check);
+                return check;
+            });
+            if (!further) co_return std::unexpected(std::move(further.error()));
+            check = std::move(*further);
+        }
+        co_return check.verdict();
+    }
+
     bool failed() const override { return writer_.failed(); }
 
 private:
@@ -136,11 +222,13 @@ private:
 }  // namespace
 
 Result<std::unique_ptr<StateStore>> open_state_store(
-    asio::any_io_executor executor, std::filesystem::path folder
+    asio::any_io_executor executor, std::filesystem::path folder, AuditSettings settings
 ) {
     Result<Database> database = open_database(folder);
     if (!database) return std::unexpected(std::move(database.error()));
-    return std::make_unique<SqliteStateStore>(std::move(executor), std::move(*database), folder.string());
+    return std::make_unique<SqliteStateStore>(
+        std::move(executor), std::move(*database), folder.string(), settings
+    );
 }
 
 }  // namespace krakken::state

@@ -6,6 +6,7 @@
 
 #include "base/types.hpp"
 #include "protocol/error.hpp"
+#include "state/audit.hpp"
 #include "state/intents.hpp"
 
 #include <boost/asio/any_io_executor.hpp>
@@ -48,9 +49,10 @@ public:
     // Intents: what calls that act once meant to do. Each of these returns once it is on disk, and fails for
     // good as above.
     //
-    // Before the first byte leaves; forgets what was settled more than kept_after_settling ago.
+    // Before the first byte leaves, with its row of the audit; forgets what was settled more than
+    // kept_after_settling ago.
     virtual awaitable<Result<void>> open_intent(Intent intent) = 0;
-    // One that has ended placed or not placed already stays as it is.
+    // With a row of the audit. One that has ended placed or not placed already stays as it is.
     virtual awaitable<Result<void>> end_intent(IntentEnd end) = 0;
     virtual awaitable<Result<void>> cancel_when_found(std::vector<std::string> ids) = 0;
     virtual awaitable<Result<std::optional<Intent>>> intent(std::string id) = 0;
@@ -60,6 +62,14 @@ public:
     // Newest first.
     virtual awaitable<Result<std::vector<Intent>>> intents(IntentQuery query) = 0;
 
+    // Audit: does not wait for the disk, so that no reply does; what then cannot be written is logged, and
+    // failed() says it. What the end of the call's own intent says already is not written twice.
+    virtual void record(AuditEntry entry) = 0;
+    // Oldest first.
+    virtual awaitable<Result<std::vector<AuditRow>>> audit(AuditQuery query) = 0;
+    // Whether each row follows from the one before. Others' work goes on in between.
+    virtual awaitable<Result<AuditVerdict>> verify_audit() = 0;
+
     // True once a write has failed.
     virtual bool failed() const = 0;
 };
@@ -67,7 +77,7 @@ public:
 // Opens or creates `folder`/state.db; the folder must exist, checked and locked by the caller. Errors:
 // storage.
 Result<std::unique_ptr<StateStore>> open_state_store(
-    boost::asio::any_io_executor executor, std::filesystem::path folder
+    boost::asio::any_io_executor executor, std::filesystem::path folder, AuditSettings settings = {}
 );
 
 }  // namespace krakken::state

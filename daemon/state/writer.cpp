@@ -28,9 +28,16 @@ std::thread start_without_signals(auto function) {
 
 }  // namespace
 
-Writer::Writer(Database database, std::string folder)
+// The last row of the audit, so that it stands where nobody who rewrites the database can change it.
+std::unique_ptr<Writer::Open> Writer::tell_audit_head(std::unique_ptr<Open> open) {
+    const AuditMark& head = open->tables.audit.head();
+    base::log(base::LogLevel::info, "audit.head", {{"row", head.row}, {"hash", head.hash}});
+    return open;
+}
+
+Writer::Writer(Database database, std::string folder, AuditSettings settings)
     : folder_(std::move(folder)),
-      open_(std::make_unique<Open>(std::move(database))),
+      open_(tell_audit_head(std::make_unique<Open>(std::move(database), settings))),
       thread_(start_without_signals([this] { work(); })) {}
 
 Writer::~Writer() {
@@ -52,7 +59,7 @@ void Writer::submit(std::unique_ptr<Job> job) {
 
 bool Writer::queue(std::unique_ptr<Job>& job) {
     const std::lock_guard lock(mutex_);
-    if (waiting_.size() >= max_waiting_jobs) return false;
+    if (waiting_.size() >= job->patience()) return false;
     waiting_.push_back(std::move(job));
     return true;
 }

@@ -3,6 +3,7 @@
 // The one thread that touches the database. Jobs queue up (bounded) and are committed in groups: while one
 // group is being synced to disk the next one gathers, so many concurrent saves cost few fsyncs.
 
+#include "audit_table.hpp"
 #include "intent_table.hpp"
 #include "nonce_marks.hpp"
 #include "protocol/error.hpp"
@@ -26,9 +27,11 @@ inline constexpr std::size_t max_waiting_jobs = 4096;
 
 // Every table, with its prepared statements.
 struct Tables {
-    explicit Tables(Database& database) : marks(database), intents(database) {}
+    Tables(Database& database, AuditSettings settings)
+        : marks(database), intents(database), audit(database, settings) {}
     NonceMarks marks;
     IntentTable intents;
+    AuditTable audit;
 };
 
 // One piece of work; run and, with few exceptions, destroyed on the writer's thread.
@@ -39,12 +42,14 @@ public:
     virtual void run(Tables& tables) = 0;
     // After the group's COMMIT has returned, or with the error that ended it. Called exactly once.
     virtual void complete(const std::optional<protocol::Error>& error) = 0;
+    // How many jobs may wait in front of it before it is refused.
+    virtual std::size_t patience() const { return max_waiting_jobs; }
 };
 
 class Writer {
 public:
     // `folder` is for messages to people.
-    Writer(Database database, std::string folder);
+    Writer(Database database, std::string folder, AuditSettings settings);
     Writer(const Writer&) = delete;
     Writer& operator=(const Writer&) = delete;
     // Commits what is queued, then ends the thread. Blocks for as long as the disk does.
@@ -58,12 +63,14 @@ public:
 private:
     // The connection and its prepared statements, which must go before it.
     struct Open {
-        explicit Open(Database taken) : database(std::move(taken)), tables(database) {}
+        Open(Database taken, AuditSettings settings)
+            : database(std::move(taken)), tables(database, settings) {}
         Database database;
         Tables tables;
     };
     using Group = std::vector<std::unique_ptr<Job>>;
 
+    static std::unique_ptr<Open> tell_audit_head(std::unique_ptr<Open> open);
     bool queue(std::unique_ptr<Job>& job);
     void work();
     Group next_group();

@@ -73,8 +73,8 @@ void CommitWatch::on_commit() {
     held_ = false;
 }
 
-Opened::Opened(const std::filesystem::path& folder) {
-    auto opened = open_state_store(context.get_executor(), folder);
+Opened::Opened(const std::filesystem::path& folder, AuditSettings settings) {
+    auto opened = open_state_store(context.get_executor(), folder, settings);
     if (!opened) throw std::runtime_error(opened.error().message);
     store = std::move(*opened);
 }
@@ -87,6 +87,18 @@ std::optional<NonceMark> Opened::mark(const std::string& key) {
 
 Result<void> Opened::save(const std::string& key, std::uint64_t bound, NonceUnit unit) {
     return run(context, store->save_nonce_mark(base::KeyId(key), NonceMark{base::Nonce(bound), unit}));
+}
+
+std::vector<AuditRow> Opened::audit(AuditQuery query) {
+    auto rows = run(context, store->audit(std::move(query)));
+    if (!rows) throw std::runtime_error(rows.error().message);
+    return std::move(*rows);
+}
+
+AuditVerdict Opened::verify() {
+    auto verdict = run(context, store->verify_audit());
+    if (!verdict) throw std::runtime_error(verdict.error().message);
+    return *verdict;
 }
 
 protocol::Error open_error(const std::filesystem::path& folder) {

@@ -17,6 +17,7 @@
 #include <optional>
 #include <string>
 #include <utility>
+#include <vector>
 
 namespace krakken::state::test {
 
@@ -75,11 +76,15 @@ Value run(boost::asio::io_context& context, boost::asio::awaitable<Value> work) 
 
 // One process' use of a store, for tests that open it again.
 struct Opened {
-    explicit Opened(const std::filesystem::path& folder);
+    explicit Opened(const std::filesystem::path& folder, AuditSettings settings = {});
 
     // What is stored; throws std::runtime_error with the message of an error.
     std::optional<NonceMark> mark(const std::string& key);
     Result<void> save(const std::string& key, std::uint64_t bound, NonceUnit unit = NonceUnit::microseconds);
+
+    // The audit's last rows, and whether its chain holds; throw likewise.
+    std::vector<AuditRow> audit(AuditQuery query = {});
+    AuditVerdict verify();
 
     boost::asio::io_context context{1};
     std::unique_ptr<StateStore> store;
