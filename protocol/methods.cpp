@@ -127,6 +127,27 @@ constexpr auto old_nonce = std::to_array<Parameter>({
     {"file", string, true, "path of an old kraken_nonce file"},
 });
 
+constexpr auto audit_rows = std::to_array<Parameter>({
+    {.name = "account",
+     .type = string,
+     .required = false,
+     .summary = "only this one's rows",
+     .pattern = account_name_pattern},
+    {.name = "after",
+     .type = integer,
+     .required = false,
+     .summary = "the rows behind this one; without it the last ones",
+     .least = 0,
+     .most = 9'000'000'000'000'000},
+    {.name = "limit",
+     .type = integer,
+     .required = false,
+     .summary = "at most so many rows",
+     .least = 1,
+     .most = 10'000,
+     .otherwise = "100"},
+});
+
 constexpr auto every_method = std::to_array<E>(
     {E::parse_error,
      E::invalid_request,
@@ -181,6 +202,7 @@ constexpr auto of_removing =
     std::to_array<E>({E::locked, E::no_credentials, E::unknown_account, E::vault, E::timeout, E::storage});
 constexpr auto of_importing =
     std::to_array<E>({E::locked, E::no_credentials, E::unknown_account, E::timeout, E::storage});
+constexpr auto of_auditing = std::to_array<E>({E::storage});
 
 // clang-format off
 constexpr auto table = std::to_array<Method>({
@@ -204,6 +226,8 @@ constexpr auto table = std::to_array<Method>({
     {"account.validate", on_admin, true, account_key, "Asks Kraken again whether a saved key is good.", result::validation, of_validating},
     {"account.remove", on_admin, true, account_key, "Removes an account from the vault.", result::removed, of_removing},
     {"nonce.import", on_admin, true, old_nonce, "Takes over the number in an old nonce file.", result::imported, of_importing},
+    {"audit.tail", on_admin, false, audit_rows, "Who had what done, and what came of it, oldest first.", result::audit_rows, of_auditing},
+    {"audit.verify", on_admin, false, none, "Whether each row of the audit follows from the one before.", result::audit_verdict, of_auditing},
     {"reload", on_admin, true, none, "Reads the configuration again.", result::reloaded, no_more},
     {"shutdown", on_admin, true, none, "Drains and ends the daemon.", result::yes, no_more},
 });

@@ -13,6 +13,7 @@
 #include <expected>
 #include <filesystem>
 #include <optional>
+#include <string>
 #include <system_error>
 #include <vector>
 
@@ -45,6 +46,11 @@ inline constexpr uid_t unmapped_uid = 65534;
 // As they were when the connection was made; empty when the kernel does not tell, which is a refusal.
 // macOS: LOCAL_PEERCRED and LOCAL_PEERPID. Windows: GetNamedPipeClientProcessId and the token's user.
 std::optional<PeerCredentials> peer_credentials(LocalStream stream);
+
+// The file name of the program that this process runs, for people: a process may call itself what it likes,
+// and its number may be another's by now. At most 64 printable ASCII characters; empty when the kernel does
+// not tell. macOS: proc_pidpath. Windows: QueryFullProcessImageName.
+std::string program_of(pid_t pid);
 
 // --- Folders, where neither the command line nor a service manager names them. ---
 // Empty when there is nothing to go by. macOS: ~/Library/Application Support/kraken_bot, `state` within the

@@ -1,13 +1,19 @@
 #include "protocol/platform.hpp"
 
+#include "protocol/descriptor.hpp"
+
+#include <fcntl.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/un.h>
 #include <unistd.h>
 
+#include <algorithm>
+#include <array>
 #include <cerrno>
 #include <ctime>
+#include <string_view>
 
 namespace krakken::protocol {
 
@@ -51,6 +57,25 @@ fs::path xdg(const Environment& environment, const char* variable, const char* b
     return home.empty() ? fs::path() : fs::path(home) / below_home / "kraken_bot";
 }
 
+// What stands behind the last '/', fit to be shown.
+std::string plain_name(std::string_view path) {
+    constexpr std::size_t longest = 64;
+    constexpr std::string_view replaced = " (deleted)";  // the file, since it was started
+    if (path.ends_with(replaced)) path.remove_suffix(replaced.size());
+    std::string name(path.substr(path.rfind('/') + 1).substr(0, longest));
+    std::ranges::replace_if(name, [](char c) { return c < ' ' || c > '~'; }, '?');
+    return name;
+}
+
+std::string first_line(const std::string& file) {
+    const Descriptor opened(::open(file.c_str(), O_RDONLY | O_CLOEXEC | O_NOFOLLOW));
+    std::array<char, 128> text{};
+    const ssize_t size = opened.number() < 0 ? -1 : ::read(opened.number(), text.data(), text.size());
+    if (size <= 0) return {};
+    const std::string_view read(text.data(), static_cast<std::size_t>(size));
+    return std::string(read.substr(0, read.find('\n')));
+}
+
 }  // namespace
 
 std::expected<LocalStream, std::error_code> connect_local(const fs::path& path) {
@@ -91,6 +116,16 @@ std::optional<PeerCredentials> peer_credentials(LocalStream stream) {
     groups.resize(size / sizeof(gid_t));
     peer.groups.insert(peer.groups.end(), groups.begin(), groups.end());
     return peer;
+}
+
+std::string program_of(pid_t pid) {
+    if (pid <= 0) return {};  // of another namespace
+    const std::string folder = "/proc/" + std::to_string(pid);
+    std::array<char, 4096> target{};
+    const ssize_t size = ::readlink((folder + "/exe").c_str(), target.data(), target.size());
+    if (size > 0) return plain_name({target.data(), static_cast<std::size_t>(size)});
+    // A program that keeps others from looking into it, as krakkenctl does, still has this.
+    return plain_name(first_line(folder + "/comm"));
 }
 
 fs::path standard_config_dir(const Environment& environment) {

@@ -46,6 +46,11 @@ Schema key() {
     return {{"type", "string"}, {"pattern", "^[0-9a-f]{8}$"}};
 }
 
+// Of a row of the audit.
+Schema hash() {
+    return {{"type", "string"}, {"pattern", "^[0-9a-f]{64}$"}};
+}
+
 Schema one_of(std::initializer_list<std::string_view> words) {
     return {{"type", "string"}, {"enum", json::array(words.begin(), words.end())}};
 }
@@ -237,6 +242,35 @@ Schema imported() {
 
 Schema reloaded() {
     return object({{"reloaded", always(true)}, {"needs_restart", list_of(text())}});
+}
+
+Schema audit_rows() {
+    return list_of(object({
+        {"row", count()},
+        {"time", time()},
+        {"uid", count()},
+        {"pid", count()},
+        {"program?", text()},
+        {"what", text()},
+        {"account?", text()},
+        {"key?", key()},
+        {"nonce?", nonce()},
+        {"call_id?", text()},
+        {"ids?", list_of(text())},
+        {"outcome", text()},
+        {"hash", hash()},
+    }));
+}
+
+Schema audit_verdict() {
+    return object({
+        {"rows", count()},
+        {"first", count()},
+        {"last", count()},
+        {"hash", hash()},
+        {"ok", flag()},
+        {"broken_at?", count()},
+    });
 }
 
 }  // namespace krakken::protocol::result

@@ -27,5 +27,7 @@ Schema validation();
 Schema removed();
 Schema imported();
 Schema reloaded();
+Schema audit_rows();
+Schema audit_verdict();
 
 }  // namespace krakken::protocol::result

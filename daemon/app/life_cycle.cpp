@@ -73,6 +73,7 @@ void LifeCycle::unlock_with(std::filesystem::path key_file) {
 
 awaitable<void> LifeCycle::unlock(std::filesystem::path key_file) {
     const auto unlocked = co_await backend_.keeper.unlock_with_key_file(key_file);
+    backend_.audit.own("unlock", unlocked ? nullptr : &unlocked.error());
     if (!unlocked) {
         log(LogLevel::error,
             "vault.key_file_refused",
@@ -110,6 +111,7 @@ void LifeCycle::watch_signals() {
             reload();
         } else {
             log(LogLevel::info, "signal", {{"number", signal}});
+            backend_.audit.own("shutdown");
             shut_down();
         }
         watch_signals();
@@ -119,7 +121,8 @@ void LifeCycle::watch_signals() {
 void LifeCycle::reload() {
     if (draining_) return;
     manager_.reloading();
-    (void)backend_.reload();  // the log says what came of it
+    const auto reloaded = backend_.reload();  // the log says what came of it
+    backend_.audit.own("reload", reloaded ? nullptr : &reloaded.error());
     manager_.ready(gate::summary(backend_));
 }
 

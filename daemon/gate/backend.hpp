@@ -5,6 +5,7 @@
 #include "account/accounts.hpp"
 #include "base/clock.hpp"
 #include "base/hardening.hpp"
+#include "gate/audit_trail.hpp"
 #include "gate/changes.hpp"
 #include "gate/profile.hpp"
 #include "keeper/keeper.hpp"
@@ -39,6 +40,7 @@ struct Backend {
     const base::Clock& clock;
     keeper::Keeper& keeper;
     account::Accounts& accounts;
+    AuditTrail& audit;
     Changes& changes;  // told of every unlock, lock, added or removed account
     Profile profile;
     base::Protection protection;

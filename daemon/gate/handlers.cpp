@@ -33,6 +33,8 @@ constexpr auto bindings = std::to_array<Binding>({
     {"account.validate", handle_account_validate},
     {"account.remove", handle_account_remove},
     {"nonce.import", handle_nonce_import},
+    {"audit.tail", handle_audit_tail},
+    {"audit.verify", handle_audit_verify},
     {"reload", handle_reload},
     {"shutdown", handle_shutdown},
 });

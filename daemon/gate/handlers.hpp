@@ -3,6 +3,7 @@
 // What each method does. A handler takes its arguments apart at once and either answers or returns the work
 // that will.
 
+#include "base/caller.hpp"
 #include "gate/arguments.hpp"
 #include "gate/backend.hpp"
 #include "gate/peer.hpp"
@@ -17,8 +18,10 @@ using boost::asio::awaitable;
 using protocol::Result;
 
 struct Context {
-    const Peer& peer;     // valid while the handler runs, not in the work it returns
-    std::string call_id;  // in errors and log
+    // Valid while the handler runs, not in the work it returns.
+    const Peer& peer;
+    const base::Caller& caller;
+    std::string call_id;  // in errors, log and audit
     protocol::SocketKind socket;
 };
 
@@ -56,5 +59,8 @@ Handled handle_account_add(Backend&, const Arguments&, const Context&);
 Handled handle_account_validate(Backend&, const Arguments&, const Context&);
 Handled handle_account_remove(Backend&, const Arguments&, const Context&);
 Handled handle_nonce_import(Backend&, const Arguments&, const Context&);
+
+Handled handle_audit_tail(Backend&, const Arguments&, const Context&);
+Handled handle_audit_verify(Backend&, const Arguments&, const Context&);
 
 }  // namespace krakken::gate

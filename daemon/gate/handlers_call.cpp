@@ -1,7 +1,9 @@
 // The methods that make calls and wait for the time to make them: call, wait.
 
+#include "audit_rows.hpp"
 #include "base/log.hpp"
 #include "handlers.hpp"
+#include "kraken/made_ids.hpp"
 #include "policy.hpp"
 #include "protocol/endpoints.hpp"
 
@@ -46,18 +48,24 @@ Work make_public_call(Backend& backend, Call call) {
     co_return outcome;
 }
 
-Work make_private_call(std::shared_ptr<Account> account, Call call) {
+Work make_private_call(Backend& backend, std::shared_ptr<Account> account, Call call) {
     const auto begun = steady_clock::now();
     auto outcome = co_await account->call(call);
     log_outcome(call, account->info().account.text(), begun, outcome);
+    if (is_audited(*call.endpoint)) {
+        state::AuditEntry row = row_of(call, account->info());
+        if (outcome) row.ids = kraken::made_ids(*outcome);
+        backend.audit.done(std::move(row), outcome);
+    }
     co_return outcome;
 }
 
-Result<Call> read_call(const Arguments& arguments, const Context& context, const Profile& profile) {
-    const std::string name = *arguments.text("endpoint");
-    const protocol::Endpoint* endpoint = protocol::find_endpoint(name);
-    if (!endpoint)
-        return fail(ErrorCode::unknown_endpoint, "Kraken has no such endpoint; see: krakkenctl endpoints");
+Result<Call> read_call(
+    const protocol::Endpoint* endpoint,
+    const Arguments& arguments,
+    const Context& context,
+    const Profile& profile
+) {
     auto parameters = kraken::Parameters::parse(arguments.raw("params"), endpoint->body);
     if (!parameters) return std::unexpected(std::move(parameters.error()));
     endpoint = &kraken::as_called(*endpoint, *parameters);
@@ -72,8 +80,23 @@ Result<Call> read_call(const Arguments& arguments, const Context& context, const
         std::move(*parameters),
         steady_clock::now() + milliseconds(*arguments.integer("timeout_ms")),
         milliseconds(wait),
-        context.call_id
+        context.call_id,
+        context.caller
     };
+}
+
+// Nothing is made of the call; that somebody tried stands in the audit all the same.
+Result<std::string> refuse(
+    Backend& backend,
+    const protocol::Endpoint& endpoint,
+    const Arguments& arguments,
+    const Context& context,
+    protocol::Error error
+) {
+    Result<std::string> outcome = std::unexpected(std::move(error));
+    if (is_audited(endpoint))
+        backend.audit.done(row_of_refused(backend, endpoint, arguments.text("account"), context), outcome);
+    return outcome;
 }
 
 // Why the condition is not met; empty when it is.
@@ -124,13 +147,16 @@ Work wait_for(
 }  // namespace
 
 Handled handle_call(Backend& backend, const Arguments& arguments, const Context& context) {
-    auto call = read_call(arguments, context, backend.profile);
-    if (!call) return std::unexpected(std::move(call.error()));
+    const protocol::Endpoint* endpoint = protocol::find_endpoint(*arguments.text("endpoint"));
+    if (!endpoint)
+        return fail(ErrorCode::unknown_endpoint, "Kraken has no such endpoint; see: krakkenctl endpoints");
+    auto call = read_call(endpoint, arguments, context, backend.profile);
+    if (!call) return refuse(backend, *endpoint, arguments, context, std::move(call.error()));
     if (call->endpoint->kind == protocol::EndpointKind::public_)
         return make_public_call(backend, std::move(*call));
     auto account = backend.accounts.find(arguments.text("account"));
-    if (!account) return std::unexpected(std::move(account.error()));
-    return make_private_call(std::move(*account), std::move(*call));
+    if (!account) return refuse(backend, *call->endpoint, arguments, context, std::move(account.error()));
+    return make_private_call(backend, std::move(*account), std::move(*call));
 }
 
 Handled handle_wait(Backend& backend, const Arguments& arguments, const Context&) {

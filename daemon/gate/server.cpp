@@ -113,6 +113,7 @@ void Server::admit(Door& door, Session::Socket socket) {
         log(LogLevel::warn,
             "peer.refused",
             {{"socket", name_of(door.kind)}, {"uid", peer ? peer->uid : 0}, {"pid", peer ? peer->pid : 0}});
+        if (peer) backend_.audit.refused(door.kind, {peer->uid, peer->pid, protocol::program_of(peer->pid)});
         return;  // closed without a word
     }
     if (door.sessions >= door.max_sessions) {

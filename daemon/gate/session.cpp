@@ -1,5 +1,6 @@
 #include "gate/session.hpp"
 
+#include "audit_rows.hpp"
 #include "base/log.hpp"
 #include "handlers.hpp"
 
@@ -72,6 +73,7 @@ Session::Session(Socket socket, protocol::SocketKind kind, Peer peer, Backend& b
     : socket_(std::move(socket)),
       kind_(kind),
       peer_(std::move(peer)),
+      caller_{peer_.uid, peer_.pid, protocol::program_of(peer_.pid)},
       backend_(backend),
       patience_(patience),
       buffer_(kind),
@@ -243,12 +245,14 @@ void Session::serve(std::string_view text) {
 
 void Session::serve(const Request& request, const std::shared_ptr<Group>& group, std::size_t place) {
     const std::string_view method = request.method->name;
-    const Context context{peer_, group->replies[place].call_id, kind_};
+    const Context context{peer_, caller_, group->replies[place].call_id, kind_};
     if (draining_) return finish(*group, place, method, std::unexpected(protocol::stopping_error()));
     if (request.id.empty() && request.method->needs_answer) {
         log(LogLevel::warn, "notification.not_executed", {{"call_id", context.call_id}, {"method", method}});
         return finish(*group, place, method, "null");
     }
+    std::optional<AdminRow> row;
+    if (is_audited(*request.method)) row.emplace(backend_, *request.method, request.arguments, context);
     Handled handled = protocol::Result<std::string>("");
     try {
         handled = find_handler(method)(backend_, request.arguments, context);
@@ -256,21 +260,27 @@ void Session::serve(const Request& request, const std::shared_ptr<Group>& group,
         handled = std::unexpected(internal_error(context.call_id, std::current_exception()));
     }
     if (auto* outcome = std::get_if<protocol::Result<std::string>>(&handled)) {
+        note(row, *outcome);
         return finish(*group, place, method, std::move(*outcome));
     }
     ++running_;
-    const auto done = [self = shared_from_this(), group, place, called = request.method](
-                          std::exception_ptr bug, protocol::Result<std::string> outcome
-                      ) {
+    auto done = [self = shared_from_this(), group, place, called = request.method, row = std::move(row)](
+                    std::exception_ptr bug, protocol::Result<std::string> outcome
+                ) mutable {
         --self->running_;
         self->may_read_.cancel();
         if (bug) outcome = std::unexpected(internal_error(group->replies[place].call_id, bug));
         // Nobody knows how far it had come: an order may have left before.
         if (bug && called->needs_answer) outcome.error().executed = protocol::Executed::unknown;
+        self->note(row, outcome);
         self->finish(*group, place, called->name, std::move(outcome));
         self->flush();
     };
-    boost::asio::co_spawn(socket_.get_executor(), std::move(std::get<Work>(handled)), done);
+    boost::asio::co_spawn(socket_.get_executor(), std::move(std::get<Work>(handled)), std::move(done));
+}
+
+void Session::note(std::optional<AdminRow>& row, const protocol::Result<std::string>& outcome) {
+    if (row) backend_.audit.done(row->finished(backend_), outcome);
 }
 
 void Session::finish(

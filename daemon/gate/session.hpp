@@ -12,10 +12,13 @@
 #include <boost/asio/steady_timer.hpp>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
 namespace krakken::gate {
+
+class AdminRow;
 
 class Session : public std::enable_shared_from_this<Session> {
 public:
@@ -51,6 +54,7 @@ private:
 
     void serve(std::string_view line);
     void serve(const Request& request, const std::shared_ptr<Group>& group, std::size_t place);
+    void note(std::optional<AdminRow>& row, const protocol::Result<std::string>& outcome);
     // `method` is for the log, and not the client's text.
     void finish(
         Group& group, std::size_t place, std::string_view method, protocol::Result<std::string> outcome
@@ -71,6 +75,7 @@ private:
     Socket socket_;
     protocol::SocketKind kind_;
     Peer peer_;
+    base::Caller caller_;
     Backend& backend_;
     Patience patience_;
     ReadBuffer buffer_;

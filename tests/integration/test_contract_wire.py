@@ -219,7 +219,8 @@ class Discovery(support.SharedTest):
     BOTH = {"ping", "version", "status", "account.list", "rpc.discover"}
     CLIENT = BOTH | {"profile", "endpoints", "call", "wait", "nonce.status"}
     ADMIN = BOTH | {"vault.create", "unlock", "lock", "vault.change_passphrase", "vault.add_key_file", "vault.remove_key_file",
-                    "account.add", "account.validate", "account.remove", "nonce.import", "reload", "shutdown"}
+                    "account.add", "account.validate", "account.remove", "nonce.import", "audit.tail", "audit.verify",
+                    "reload", "shutdown"}
 
     def test_each_socket_names_its_methods(self):
         for one, methods in ((self.client, self.CLIENT), (self.admin, self.ADMIN)):

@@ -88,11 +88,13 @@ struct SessionBench : Bench {
     }
 
     gate::Changes changes{loop.context.get_executor()};
+    gate::AuditTrail audit{store, clock};
     gate::Backend backend{
         loop.context.get_executor(),
         clock,
         keeper,
         accounts,
+        audit,
         changes,
         {},
         {},

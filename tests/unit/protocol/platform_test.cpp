@@ -3,6 +3,7 @@
 #include "protocol/platform.hpp"
 
 #include <fcntl.h>
+#include <signal.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
@@ -117,4 +118,31 @@ TEST_CASE("a process can be closed to inspection, for good") {
 #else
     CHECK(WEXITSTATUS(status) == 3);
 #endif
+}
+
+TEST_CASE("the program that a process runs is known by its file's name") {
+    CHECK(program_of(::getpid()) == "test_protocol");
+    CHECK(program_of(0).empty());
+    CHECK(program_of(-1).empty());
+}
+
+TEST_CASE("a program's name is plain text, also when its file is gone") {
+    const Scratch scratch;
+    const fs::path program = scratch.path() / ("a\nb\xff" + std::string(100, 'x'));
+    fs::copy_file("/bin/sleep", program);
+    const pid_t child = ::fork();
+    if (child == 0) {
+        ::execl(program.c_str(), "sleep", "60", nullptr);
+        ::_exit(127);
+    }
+    // It is the forked test until it runs the other program.
+    std::string name;
+    while ((name = program_of(child)) == "test_protocol") {
+    }
+    CHECK(name == "a?b?" + std::string(60, 'x'));
+    fs::remove(program);
+    CHECK(program_of(child) == "a?b?" + std::string(60, 'x'));
+    ::kill(child, SIGKILL);
+    ::waitpid(child, nullptr, 0);
+    CHECK(program_of(child).empty());
 }

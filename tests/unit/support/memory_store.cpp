@@ -104,6 +104,32 @@ boost::asio::awaitable<Result<std::vector<state::Intent>>> MemoryStore::intents(
     co_return found;
 }
 
+void MemoryStore::record(state::AuditEntry entry) {
+    audited.push_back(std::move(entry));
+}
+
+boost::asio::awaitable<Result<std::vector<state::AuditRow>>> MemoryStore::audit(state::AuditQuery query) {
+    co_await reads_held.pass();
+    if (step_fails()) co_return protocol::fail(ErrorCode::storage, "cannot be read");
+    std::vector<state::AuditRow> rows;
+    for (std::size_t place = 0; place < audited.size(); ++place) {
+        const auto number = static_cast<std::int64_t>(place) + 1;
+        if (number <= query.after.value_or(0)) continue;
+        if (query.account.empty() || query.account == audited[place].account)
+            rows.push_back({number, audited[place], std::string(64, 'a')});
+    }
+    const std::size_t excess = rows.size() > query.limit ? rows.size() - query.limit : 0;
+    const auto begin = rows.begin() + static_cast<std::ptrdiff_t>(query.after ? 0 : excess);
+    co_return std::vector<state::AuditRow>(begin, begin + static_cast<std::ptrdiff_t>(rows.size() - excess));
+}
+
+boost::asio::awaitable<Result<state::AuditVerdict>> MemoryStore::verify_audit() {
+    co_await reads_held.pass();
+    if (step_fails()) co_return protocol::fail(ErrorCode::storage, "cannot be read");
+    const auto rows = static_cast<std::int64_t>(audited.size());
+    co_return state::AuditVerdict{rows, rows > 0 ? 1 : 0, {rows, std::string(64, 'a')}, broken_at};
+}
+
 std::uint64_t MemoryStore::bound(const base::KeyId& key) const {
     const auto found = marks.find(key);
     return found == marks.end() ? 0 : found->second.bound.value();

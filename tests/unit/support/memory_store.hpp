@@ -30,6 +30,10 @@ public:
     ) override;
     boost::asio::awaitable<protocol::Result<std::vector<state::Intent>>> intents(state::IntentQuery query
     ) override;
+    void record(state::AuditEntry entry) override;
+    boost::asio::awaitable<protocol::Result<std::vector<state::AuditRow>>> audit(state::AuditQuery query
+    ) override;
+    boost::asio::awaitable<protocol::Result<state::AuditVerdict>> verify_audit() override;
     bool failed() const override { return failed_; }
 
     // The next `steps` reads and saves work, the one behind them fails.
@@ -39,6 +43,8 @@ public:
 
     std::map<base::KeyId, state::NonceMark> marks;  // what is durable
     std::vector<state::Intent> written;             // intents, oldest first
+    std::vector<state::AuditEntry> audited;         // rows that were recorded, oldest first
+    std::optional<std::int64_t> broken_at;          // where verify_audit says it is
     std::size_t saves = 0;                          // that were asked for
     Barrier reads_held;
     Barrier saves_held;
