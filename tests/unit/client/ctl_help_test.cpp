@@ -42,7 +42,17 @@ TEST_CASE("the commands of the contract are there") {
     Context context;
     add_commands(app, context);
     for (const auto* name :
-         {"setup", "unlock", "lock", "status", "wait", "call", "profile", "endpoints", "doctor", "version"})
+         {"setup",
+          "unlock",
+          "lock",
+          "status",
+          "wait",
+          "call",
+          "profile",
+          "endpoints",
+          "audit",
+          "doctor",
+          "version"})
         CHECK_NOTHROW(app.get_subcommand(name));
     for (const auto* name : {"list", "add", "remove", "validate"})
         CHECK_NOTHROW(app.get_subcommand("account")->get_subcommand(name));
