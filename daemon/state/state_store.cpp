@@ -82,10 +82,9 @@ public:
     std::size_t patience() const override { return 16 * max_waiting_jobs; }
 
 private:
+    // Whoever was told that a call was done: its intent ends so, now or, after a crash, in the next run.
     bool is_said(Tables& tables) {
-        if (entry_.outcome != "ok" || entry_.call_id.empty()) return false;
-        const auto intent = tables.intents.find(entry_.call_id);
-        return intent && intent->state == IntentState::placed;
+        return entry_.outcome == "ok" && !entry_.call_id.empty() && tables.intents.find(entry_.call_id);
     }
 
     AuditEntry entry_;

@@ -63,7 +63,7 @@ public:
     virtual awaitable<Result<std::vector<Intent>>> intents(IntentQuery query) = 0;
 
     // Audit: does not wait for the disk, so that no reply does; what then cannot be written is logged, and
-    // failed() says it. What the end of the call's own intent says already is not written twice.
+    // failed() says it. That a call is done is not written twice where its own intent's end says it.
     virtual void record(AuditEntry entry) = 0;
     // Oldest first.
     virtual awaitable<Result<std::vector<AuditRow>>> audit(AuditQuery query) = 0;

@@ -180,7 +180,7 @@ TEST_CASE("audit: what an intent's end says is not said again", "[state]") {
     const TemporaryFolder folder;
     Opened opened(folder.path());
     REQUIRE(run(opened.context, opened.store->open_intent(intent("c-1"))));
-    opened.store->record(entry("c-1"));  // not ended yet: the row is needed
+    opened.store->record(entry("c-1"));  // the end is on its way
     REQUIRE(
         run(opened.context,
             opened.store->end_intent(
@@ -191,7 +191,8 @@ TEST_CASE("audit: what an intent's end says is not said again", "[state]") {
     AuditEntry refused = entry("c-1");
     refused.outcome = "outcome_unknown";
     opened.store->record(refused);
-    CHECK(outline(opened.audit()) == Lines{"1 intent ", "2 ok ", "3 placed ", "4 outcome_unknown "});
+    opened.store->record(entry("c-2"));  // had no intent
+    CHECK(outline(opened.audit()) == Lines{"1 intent ", "2 placed ", "3 outcome_unknown ", "4 ok "});
 }
 
 TEST_CASE("audit: old rows go behind a checkpoint, and the rest is still proven", "[state]") {

@@ -133,6 +133,46 @@ TEST_CASE("state: a write that fails is final, also when the disk recovers", "[s
     CHECK(Opened(folder.path()).mark("3f9c21aa")->bound == base::Nonce(1));
 }
 
+TEST_CASE("audit: an intent that cannot be written down is refused, and leaves nothing", "[state]") {
+    const TemporaryFolder folder;
+    const Intent order{
+        .id = "c-1",
+        .client = "uid:1000",
+        .account = *base::AccountName::parse("master"),
+        .key = base::KeyId("3f9c21aa"),
+        .nonce = base::Nonce(1),
+        .endpoint = "AddOrder",
+        .sought = "{}",
+        .sent_at = {}
+    };
+    {
+        Opened opened(folder.path());
+        REQUIRE(opened.save("3f9c21aa", 1));
+        const FileSizeLimit full(std::filesystem::file_size(folder.path() / "state.db-wal"));
+        CHECK(run(opened.context, opened.store->open_intent(order)).error().code == ErrorCode::storage);
+        CHECK(opened.store->failed());
+    }
+    Opened opened(folder.path());
+    CHECK(opened.audit().empty());
+    CHECK_FALSE(run(opened.context, opened.store->intent("c-1"))->has_value());
+}
+
+TEST_CASE("audit: a row that cannot be written ends the use of the store", "[state]") {
+    const TemporaryFolder folder;
+    Opened opened(folder.path());
+    REQUIRE(opened.save("3f9c21aa", 1));
+    {
+        const FileSizeLimit full(std::filesystem::file_size(folder.path() / "state.db-wal"));
+        opened.store->record({.at = {}, .caller = {}, .what = "lock", .outcome = "ok"});
+        // Behind it in the queue.
+        CHECK(opened.save("3f9c21aa", 2).error().code == ErrorCode::storage);
+    }
+    CHECK(opened.store->failed());
+    opened.store->record({.at = {}, .caller = {}, .what = "lock", .outcome = "ok"});
+    CHECK(run(opened.context, opened.store->audit({})).error().code == ErrorCode::storage);
+    CHECK(run(opened.context, opened.store->verify_audit()).error().code == ErrorCode::storage);
+}
+
 TEST_CASE("state: a folder that cannot be written is refused at open", "[state]") {
     // Even root cannot make a file there.
     const protocol::Error error = open_error("/proc");
