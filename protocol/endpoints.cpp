@@ -187,6 +187,18 @@ std::string path_of(const Endpoint& endpoint) {
     return "/0/" + std::string(name(endpoint.kind)) + "/" + std::string(endpoint.name);
 }
 
+// No row joins with both signs.
+bool permits(std::span<const std::string> permissions, std::string_view permission) {
+    while (!permission.empty()) {
+        const std::size_t end = permission.find_first_of("+|");
+        const bool has = std::ranges::find(permissions, permission.substr(0, end)) != permissions.end();
+        if (end == std::string_view::npos) return has;
+        if (has == (permission[end] == '|')) return has;
+        permission.remove_prefix(end + 1);
+    }
+    return true;
+}
+
 std::string permission_titles(std::string_view permission) {
     std::string text;
     while (!permission.empty()) {

@@ -55,6 +55,9 @@ std::string_view name(Effect effect);
 // "/0/private/Balance"; the text that is signed.
 std::string path_of(const Endpoint& endpoint);
 
+// Whether a key with these permissions may call what needs this one.
+bool permits(std::span<const std::string> permissions, std::string_view permission);
+
 // The permission as a person finds it on Kraken's page for API keys.
 std::string permission_titles(std::string_view permission);
 

@@ -36,6 +36,38 @@ constexpr Parameter own_name{
     .pattern = account_name_pattern,
 };
 
+constexpr Parameter api_key{
+    .name = "api_key",
+    .type = string,
+    .required = true,
+    .summary = "as Kraken shows it",
+    .secret = true,
+};
+constexpr Parameter api_secret{
+    .name = "api_secret",
+    .type = string,
+    .required = true,
+    .summary = "as Kraken shows it, base64",
+    .secret = true,
+};
+constexpr Parameter otp{
+    .name = "otp",
+    .type = string,
+    .required = false,
+    .summary = "the key's second factor: a fixed password, or totp: and a base32 seed",
+    .secret = true,
+};
+constexpr Parameter save_further{
+    .name = "save",
+    .type = string,
+    .required = false,
+    .summary =
+        "anyway: even if Kraken says no, or does not tell whose the key is; the others: only if it does",
+    .choices = save_policies,
+    .otherwise = R"("validated")",
+};
+constexpr std::string_view key_pattern = "^[0-9a-f]{8}$";
+
 constexpr std::array<Parameter, 0> none{};
 constexpr auto call = std::to_array<Parameter>({
     {"endpoint", string, true, "Kraken's own name, e.g. AddOrder or Earn/Strategies"},
@@ -85,17 +117,9 @@ constexpr auto key_file = std::to_array<Parameter>({
 });
 constexpr auto new_account = std::to_array<Parameter>({
     own_name,
-    {.name = "api_key", .type = string, .required = true, .summary = "as Kraken shows it", .secret = true},
-    {.name = "api_secret",
-     .type = string,
-     .required = true,
-     .summary = "as Kraken shows it, base64",
-     .secret = true},
-    {.name = "otp",
-     .type = string,
-     .required = false,
-     .summary = "the key's second factor: a fixed password, or totp: and a base32 seed",
-     .secret = true},
+    api_key,
+    api_secret,
+    otp,
     {.name = "tier",
      .type = string,
      .required = false,
@@ -110,13 +134,26 @@ constexpr auto new_account = std::to_array<Parameter>({
      .choices = save_policies,
      .otherwise = R"("validated")"},
 });
+constexpr auto further_key = std::to_array<Parameter>({own_name, api_key, api_secret, otp, save_further});
+constexpr auto another_key = std::to_array<Parameter>({
+    own_name,
+    {.name = "key",
+     .type = string,
+     .required = false,
+     .summary = "the hashed name of the one to be replaced, where the account has several",
+     .pattern = key_pattern},
+    api_key,
+    api_secret,
+    otp,
+    save_further,
+});
 constexpr auto account_key = std::to_array<Parameter>({
     own_name,
     {.name = "key",
      .type = string,
      .required = false,
-     .summary = "the key's hashed name, as account.list shows it",
-     .pattern = "^[0-9a-f]{8}$"},
+     .summary = "only this key, by its hashed name, as account.list shows it; without it all of the account",
+     .pattern = key_pattern},
 });
 constexpr auto old_nonce = std::to_array<Parameter>({
     {.name = "account",
@@ -223,8 +260,10 @@ constexpr auto table = std::to_array<Method>({
     {"vault.add_key_file", on_admin, true, key_file, "Makes a key file that opens the vault without a person.", result::changed, of_changing},
     {"vault.remove_key_file", on_admin, true, key_file, "Takes a key file's right to open the vault away.", result::changed, of_changing},
     {"account.add", on_admin, true, new_account, "Validates an API key at Kraken and saves it.", result::validation, of_validating},
-    {"account.validate", on_admin, true, account_key, "Asks Kraken again whether a saved key is good.", result::validation, of_validating},
-    {"account.remove", on_admin, true, account_key, "Removes an account from the vault.", result::removed, of_removing},
+    {"account.add_key", on_admin, true, further_key, "Gives a saved account another API key of the same account at Kraken.", result::validation, of_validating},
+    {"account.replace_key", on_admin, true, another_key, "Puts a new API key in the place of a saved one.", result::replacement, of_validating},
+    {"account.validate", on_admin, true, account_key, "Asks Kraken again whether saved keys are good.", result::validation, of_validating},
+    {"account.remove", on_admin, true, account_key, "Removes an account, or one of its keys, from the vault.", result::removed, of_removing},
     {"nonce.import", on_admin, true, old_nonce, "Takes over the number in an old nonce file.", result::imported, of_importing},
     {"audit.tail", on_admin, false, audit_rows, "Who had what done, and what came of it, oldest first.", result::audit_rows, of_auditing},
     {"audit.verify", on_admin, false, none, "Whether each row of the audit follows from the one before.", result::audit_verdict, of_auditing},

@@ -221,7 +221,13 @@ Schema changed() {
     return object({{"changed", always(true)}});
 }
 
+// Of several keys at once: what holds for the account, then each.
 Schema validation() {
+    const auto each = object({
+        {"key", key()},
+        {"permissions?", list_of(text())},
+        {"warnings", list_of(text())},
+    });
     return object({
         {"name", text()},
         {"key", key()},
@@ -229,6 +235,20 @@ Schema validation() {
         {"saved", flag()},
         {"permissions?", list_of(text())},
         {"warnings", list_of(text())},
+        {"keys?", list_of(each)},
+    });
+}
+
+Schema replacement() {
+    return object({
+        {"name", text()},
+        {"key", key()},
+        {"validated", flag()},
+        {"saved", flag()},
+        {"permissions?", list_of(text())},
+        {"warnings", list_of(text())},
+        {"retired", object({{"key", key()}, {"name_at_kraken?", text()}})},
+        {"remedy", text()},
     });
 }
 

@@ -24,6 +24,7 @@ Schema unlocked();
 Schema locked();
 Schema changed();
 Schema validation();
+Schema replacement();
 Schema removed();
 Schema imported();
 Schema reloaded();

@@ -80,8 +80,10 @@ void Accounts::refresh() {
             environment_.insert(name);
             info.tier = options_of(name).tier;  // a saved key has its own
         }
+        if (draining_.contains(info.key)) continue;
         auto lane = lane_of(info.key, name);
-        keys[name].push_back({std::move(info), std::move(lane)});
+        auto permissions = told_[info.key].permissions;
+        keys[name].push_back({std::move(info), std::move(lane), std::move(permissions)});
         ++lanes;
     }
     for (auto& [name, serving] : keys) {

@@ -16,6 +16,8 @@
 
 namespace krakken::account {
 
+struct KeyJudgement;
+
 // What becomes of a key that could not be validated.
 enum class SavePolicy {
     validated,    // save only what Kraken accepted
@@ -32,6 +34,12 @@ struct Validation {
     std::vector<std::string> warnings;                    // sentences for a person
 };
 
+struct Replacement {
+    Validation validation;  // of the new key
+    base::KeyId retired;
+    std::string retired_name;  // at Kraken; empty: not known
+};
+
 // What the operator says of one account.
 struct AccountOptions {
     base::Tier tier = base::Tier::intermediate;
@@ -41,7 +49,8 @@ struct AccountOptions {
 struct AccountSettings {
     std::string default_account = {};  // may be empty
     std::chrono::milliseconds validation_timeout{30000};
-    std::chrono::milliseconds removal_wait{5000};  // for calls of an account that is to be removed
+    std::chrono::milliseconds removal_wait{5000};  // for calls of an account or key that is to be removed
+    std::chrono::milliseconds drain_wait{30000};   // for those of a key that has been replaced
     RetrySettings retry = {};
     std::map<base::AccountName, AccountOptions> accounts = {};
     std::map<base::AccountName, std::uint64_t> legacy_nonces = {};  // floors from old nonce files
@@ -70,11 +79,23 @@ public:
     awaitable<Result<std::string>> call_public(Call call);
 
     // Checks the candidate's shape, asks Kraken about it and saves it as `policy` says. This and the next
-    // two: invalid_params with reason "environment" for an account whose key came with the environment.
+    // four: invalid_params with reason "environment" for an account whose key came with the environment.
     awaitable<Result<Validation>> add(keeper::NewKey candidate, SavePolicy policy);
-    awaitable<Result<Validation>> validate(base::AccountName name);
-    // timeout, retryable: calls of it are still under way.
-    awaitable<Result<void>> remove(base::AccountName name);
+    // The same for another key of a saved account, which must be of the same account at Kraken:
+    // invalid_params with reason "other_account" if it is not, and unless `policy` is `anyway` with
+    // "account_unproven" where Kraken does not tell.
+    awaitable<Result<Validation>> add_key(keeper::NewKey candidate, SavePolicy policy);
+    // And then removes an old key, which must be named where there are several, once its calls have ended. If
+    // it could not be removed, the error says so, and both keys serve.
+    awaitable<Result<Replacement>> replace_key(
+        keeper::NewKey candidate, std::optional<base::KeyId> old_key, SavePolicy policy
+    );
+    // One key, or all of the account; one that Kraken refuses is told by the error, when all have been asked.
+    awaitable<Result<std::vector<Validation>>> validate(
+        base::AccountName name, std::optional<base::KeyId> key = {}
+    );
+    // One key, or with the last one the account. timeout, retryable: calls of it are still under way.
+    awaitable<Result<void>> remove(base::AccountName name, std::optional<base::KeyId> key = {});
 
     // Raises the sequence of the account's key to the number in an old nonce file, which is read beside the
     // event loop, one at a time (overloaded). Returns its last value.
@@ -103,6 +124,13 @@ private:
         protocol::Error error;
     };
 
+    // What Kraken has told of a key.
+    struct Told {
+        std::string account_number;  // empty: not told
+        std::string name;            // at Kraken, fit to be shown; empty: not told
+        std::optional<std::vector<std::string>> permissions;
+    };
+
     Result<std::shared_ptr<Account>> find_named(const std::string& wanted) const;
     Result<std::shared_ptr<Account>> find_only() const;
     std::optional<protocol::Error> nothing_open() const;
@@ -112,6 +140,35 @@ private:
         const protocol::Endpoint& endpoint, std::string query, std::chrono::steady_clock::time_point deadline
     );
 
+    // One change of an account's keys at a time, the next is refused (overloaded): each builds on the keys
+    // that are there.
+    template <class T>
+    awaitable<Result<T>> alone(base::AccountName name, awaitable<Result<T>> change);
+    // Of an account that is there, and whose keys are saved ones.
+    Result<std::shared_ptr<Account>> find_saved(const base::AccountName& name) const;
+    std::vector<keeper::KeyInfo> keys_of(const base::AccountName& name) const;
+    // The one that is wanted, or the only one.
+    Result<base::KeyId> choose_key(const base::AccountName& name, const std::optional<base::KeyId>& wanted)
+        const;
+
+    awaitable<Result<Validation>> join(keeper::NewKey candidate, SavePolicy policy);
+    awaitable<Result<Replacement>> replace(
+        keeper::NewKey candidate, std::optional<base::KeyId> old_key, SavePolicy policy
+    );
+    // Has Kraken look at a key, and saves it.
+    awaitable<Result<Validation>> take_in(keeper::NewKey candidate, SavePolicy policy);
+    awaitable<Result<Validation>> validate_one(std::shared_ptr<Account> account, base::KeyId key);
+    awaitable<Result<void>> remove_some(base::AccountName name, std::optional<base::KeyId> key);
+    awaitable<Result<void>> remove_key(
+        std::shared_ptr<Account> account, base::KeyId key, std::chrono::milliseconds patience
+    );
+    awaitable<Result<void>> remove_all(std::shared_ptr<Account> account);
+    void forget(const base::KeyId& key);  // a candidate that was not saved
+
+    void learn(const base::AccountName& name, const base::KeyId& key, const KeyJudgement& judgement);
+    void set_strangers_aside(const base::AccountName& name);
+    awaitable<Result<void>> prove_same_account(Validation& validation, SavePolicy policy);
+    awaitable<std::string> account_number(keeper::KeyInfo key);
     // Asks Kraken: what may this key do, and does a harmless private call work?
     awaitable<std::optional<Refused>> ask_kraken(Validation& validation, Asking how);
     awaitable<Result<std::string>> ask(
@@ -130,7 +187,10 @@ private:
     std::map<base::AccountName, std::shared_ptr<Account>> known_;
     // The accounts whose keys came with the environment, those too that a lock has wiped.
     std::set<base::AccountName> environment_;
-    bool reading_ = false;  // an old nonce file
+    bool reading_ = false;                  // an old nonce file
+    std::set<base::AccountName> changing_;  // accounts whose keys are being changed
+    std::set<base::KeyId> draining_;        // that are removed when their calls have ended
+    std::map<base::KeyId, Told> told_;
 };
 
 }  // namespace krakken::account

@@ -1,9 +1,9 @@
-// Adding, validating and removing keys, and what Kraken is asked about one.
+// Taking keys in and validating them.
 
 #include "account/accounts.hpp"
 #include "base/log.hpp"
-#include "key_check.hpp"
 
+#include <algorithm>
 #include <utility>
 
 namespace krakken::account {
@@ -28,21 +28,22 @@ bool may_save(const Error& error, SavePolicy policy) {
     return policy == SavePolicy::unvalidated && is_unreachable(error);
 }
 
-// Kraken answered, and the answer is about GetApiKeyInfo itself (an exchange that does not know it) rather
-// than about the key or the way to Kraken: then Balance decides.
-bool leaves_key_open(const Error& error) {
-    return error.origin == protocol::Origin::kraken && error.code != ErrorCode::auth &&
-           error.code != ErrorCode::nonce && error.code != ErrorCode::lockout &&
-           error.code != ErrorCode::rate_limit;
+// Why a key was not saved, for whoever wants to save it.
+Error not_saved(Error error, const Validation& validation, bool joins) {
+    error.account = validation.account.text();
+    if (!is_unreachable(error)) return error;
+    if (!joins) {
+        error.details["can_save_unvalidated"] = true;
+    } else if (error.remedy.empty()) {
+        error.remedy = "try again when Kraken can be reached: only it can tell whose the key is";
+    }
+    return error;
 }
 
-Error still_in_use(const base::AccountName& name) {
-    Error error = protocol::make_error(
-        ErrorCode::timeout, "the account was not removed: a call of it is still under way"
-    );
-    error.account = name.text();
-    error.retryable = true;
-    return error;
+// What is wrong is the key's; others may be good.
+bool is_of_the_key(const Error& error) {
+    return error.code == ErrorCode::auth || error.code == ErrorCode::permission ||
+           error.code == ErrorCode::nonce;
 }
 
 std::string_view in_words(base::NonceUnit unit) {
@@ -74,16 +75,28 @@ awaitable<Result<Validation>> Accounts::add(keeper::NewKey candidate, SavePolicy
     if (environment_.contains(name)) co_return std::unexpected(keeper::environment_error(name));
     if (!services_.keeper.vault_is_open())
         co_return std::unexpected(protocol::locked_error(services_.keeper.vault_exists()));
+    auto added = co_await take_in(std::move(candidate), policy);
+    co_return added;
+}
+
+awaitable<Result<Validation>> Accounts::take_in(keeper::NewKey candidate, SavePolicy policy) {
+    const base::AccountName name = candidate.account;
+    const bool joins = candidate.joins;
     auto staged = co_await services_.keeper.stage(std::move(candidate));
     if (!staged) co_return std::unexpected(std::move(staged.error()));
 
     Validation validation{name, staged->key, false, false, std::nullopt, std::move(staged->warnings)};
     auto refused = co_await ask_kraken(validation, {settings_.retry, Lane::Hold::passed});
     if (refused && !may_save(refused->error, policy)) {
-        services_.keeper.discard(validation.key);
-        refused->error.account = name.text();
-        if (is_unreachable(refused->error)) refused->error.details["can_save_unvalidated"] = true;
-        co_return std::unexpected(std::move(refused->error));
+        forget(validation.key);
+        co_return std::unexpected(not_saved(std::move(refused->error), validation, joins));
+    }
+    if (joins) {
+        auto proven = co_await prove_same_account(validation, policy);
+        if (!proven) {
+            forget(validation.key);
+            co_return std::unexpected(std::move(proven.error()));
+        }
     }
     validation.validated = !refused;
     warn_if_moved(validation, options_of(name).nonce_unit, *lane_of(validation.key, name));
@@ -92,12 +105,17 @@ awaitable<Result<Validation>> Accounts::add(keeper::NewKey candidate, SavePolicy
     co_return saved;
 }
 
+void Accounts::forget(const base::KeyId& key) {
+    services_.keeper.discard(key);
+    told_.erase(key);
+}
+
 awaitable<Result<Validation>> Accounts::save(Validation validation) {
     std::optional<base::Time> validated_at;
     if (validation.validated) validated_at = services_.clock.now();
     const auto committed = co_await services_.keeper.commit(validation.key, validated_at);
     if (!committed) {
-        services_.keeper.discard(validation.key);
+        forget(validation.key);
         co_return std::unexpected(committed.error());
     }
     validation.saved = true;
@@ -107,93 +125,61 @@ awaitable<Result<Validation>> Accounts::save(Validation validation) {
         "account.added",
         {{"account", validation.account.text()},
          {"key", validation.key.hex()},
+         {"keys", keys_of(validation.account).size()},
          {"validated", validation.validated ? "yes" : "no"}});
     co_return validation;
 }
 
-awaitable<Result<Validation>> Accounts::validate(base::AccountName name) {
-    const auto found = find(name.text());
-    if (!found) co_return std::unexpected(found.error());
-    const auto account = *found;
-    if (environment_.contains(name)) co_return std::unexpected(keeper::environment_error(name));
+awaitable<Result<std::vector<Validation>>> Accounts::validate(
+    base::AccountName name, std::optional<base::KeyId> wanted
+) {
+    const auto account = find_saved(name);
+    if (!account) co_return std::unexpected(account.error());
+    std::vector<keeper::KeyInfo> keys = keys_of(name);
+    if (wanted) {
+        const auto key = choose_key(name, wanted);
+        if (!key) co_return std::unexpected(key.error());
+        std::erase_if(keys, [&](const keeper::KeyInfo& info) { return info.key != *key; });
+    }
 
-    Validation validation{name, account->info().key, false, true, std::nullopt, {}};
+    std::vector<Validation> validations;
+    std::optional<Error> refused;
+    for (const keeper::KeyInfo& info : keys) {
+        auto validation = co_await validate_one(*account, info.key);
+        if (validation) {
+            validations.push_back(std::move(*validation));
+            continue;
+        }
+        const bool only_this_one = is_of_the_key(validation.error());
+        if (!refused) refused = std::move(validation.error()).with("key", info.key.hex().c_str());
+        if (!only_this_one) break;
+    }
+    if (refused) co_return std::unexpected(std::move(*refused));
+    co_return validations;
+}
+
+awaitable<Result<Validation>> Accounts::validate_one(std::shared_ptr<Account> account, base::KeyId key) {
+    const base::AccountName name = account->info().account;
+    Validation validation{name, key, false, true, std::nullopt, {}};
     const auto lane = lane_of(validation.key, name);
     const auto unit = lane->sequence() ? lane->sequence()->unit() : options_of(name).nonce_unit;
     lane->search_unit();  // another program may have moved the key to a finer one
     auto refused = co_await ask_kraken(validation, {settings_.retry, Lane::Hold::passed});
     warn_if_moved(validation, unit, *lane);
     if (refused) {
-        account->refused(validation.key, *refused->endpoint, refused->error);
+        account->refused(key, *refused->endpoint, refused->error);
         refused->error.account = name.text();
         co_return std::unexpected(std::move(refused->error));
     }
     const base::Time now = services_.clock.now();
     const auto marked = co_await services_.keeper.mark_validated(validation.key, now);
     if (!marked) co_return std::unexpected(marked.error());
-    keeper::KeyInfo info = account->info();
-    info.validated_at = now;
-    account->validated(std::move(info));
+    for (keeper::KeyInfo& info : keys_of(name))
+        if (info.key == key) account->validated(std::move(info));
+    set_strangers_aside(name);
+    if (lane->held()) co_return std::unexpected(*lane->refusal());
     validation.validated = true;
     co_return validation;
-}
-
-awaitable<Result<void>> Accounts::remove(base::AccountName name) {
-    const auto found = find(name.text());
-    if (!found) co_return std::unexpected(found.error());
-    const auto account = *found;
-    if (environment_.contains(name)) co_return std::unexpected(keeper::environment_error(name));
-    const bool retired = co_await account->retire(steady_clock::now() + settings_.removal_wait);
-    if (!retired) co_return std::unexpected(still_in_use(name));
-    const base::KeyId key = account->info().key;
-    const auto removed = co_await services_.keeper.remove(key);
-    if (!removed) {
-        account->stay();
-        co_return std::unexpected(removed.error());
-    }
-    known_.erase(name);
-    refresh();
-    log(LogLevel::info, "account.removed", {{"account", name.text()}, {"key", key.hex()}});
-    co_return Result<void>();
-}
-
-awaitable<std::optional<Accounts::Refused>> Accounts::ask_kraken(Validation& validation, Asking how) {
-    const auto lane = lane_of(validation.key, validation.account);
-    const auto* info = protocol::find_endpoint("GetApiKeyInfo");
-    const auto key_info = co_await ask(lane, *info, how);
-    if (!key_info && !leaves_key_open(key_info.error())) co_return Refused{info, key_info.error()};
-    const std::uint64_t last_nonce = lane->sequence() ? lane->sequence()->last() : 0;
-    auto judgement = key_info ? judge_key(*key_info, services_.clock.now(), last_nonce) : std::nullopt;
-    if (judgement) {
-        validation.permissions = std::move(judgement->permissions);
-        for (std::string& warning : judgement->warnings)
-            validation.warnings.push_back(std::move(warning));
-    } else {
-        validation.warnings.push_back(
-            "Kraken did not say what the key may do: see its permissions on Kraken's page"
-        );
-    }
-    const auto* balance = protocol::find_endpoint("Balance");
-    const auto funds = co_await ask(lane, *balance, how);
-    if (!funds) co_return Refused{balance, funds.error()};
-    co_return std::nullopt;
-}
-
-awaitable<Result<std::string>> Accounts::ask(
-    std::shared_ptr<Lane> lane, const protocol::Endpoint& endpoint, Asking how
-) {
-    // A key with a TOTP seed has one code for each half minute, and this may be its second question.
-    constexpr std::chrono::seconds code_period{30};
-    const auto wait = settings_.validation_timeout + code_period;
-    const auto deadline = steady_clock::now() + wait;
-    const auto parameters = kraken::Parameters::parse("");
-    const Call call{&endpoint, *parameters, deadline, wait, "validation"};
-    const SendOnce send_once = [&] {
-        return lane->send({*call.endpoint, call.parameters, {deadline, deadline}, nullptr, how.hold});
-    };
-    auto outcome = co_await make_call(services_.api, services_.clock, call, how.retry, send_once);
-    if (!outcome && outcome.error().code == ErrorCode::lockout) lane->locked_out(outcome.error());
-    co_return outcome;
 }
 
 }  // namespace krakken::account

@@ -52,6 +52,13 @@ void Key::accepted(const protocol::Endpoint& endpoint) {
     nonce_conflict_ = false;
     storage_failed_ = false;
     denied_.erase(endpoint.permission);
+    // It was given more at Kraken since that was told.
+    if (!may(endpoint)) permissions_.reset();
+}
+
+bool Key::may(const protocol::Endpoint& endpoint) const {
+    if (denied_.contains(endpoint.permission)) return false;
+    return !permissions_ || protocol::permits(*permissions_, endpoint.permission);
 }
 
 void Key::refused(const protocol::Endpoint& endpoint, Error& error) {
@@ -100,7 +107,7 @@ std::string Key::remedy() const {
         case AccountState::ready:
             return "";
         case AccountState::auth_failed:
-            return refused_key_remedy();
+            return lane_->refusal()->remedy;
         case AccountState::permission_denied:
             return permission_remedy();
         case AccountState::nonce_conflict:

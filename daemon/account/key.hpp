@@ -6,9 +6,11 @@
 #include "account/lane.hpp"
 
 #include <memory>
+#include <optional>
 #include <set>
 #include <string>
 #include <string_view>
+#include <vector>
 
 namespace krakken::account {
 
@@ -23,6 +25,10 @@ public:
     Key(const state::StateStore& store, keeper::KeyInfo info, std::shared_ptr<Lane> lane);
 
     void describe(keeper::KeyInfo info) { info_ = std::move(info); }
+    // What Kraken has told that it may; empty: not told.
+    void permit(std::optional<std::vector<std::string>> permissions) {
+        permissions_ = std::move(permissions);
+    }
 
     // What Kraken's answer to a call of `endpoint` says of the key. A lockout gets its end.
     void learn(const protocol::Endpoint& endpoint, Result<std::string>& outcome);
@@ -33,8 +39,8 @@ public:
 
     const keeper::KeyInfo& info() const { return info_; }
     const std::shared_ptr<Lane>& lane() const { return lane_; }
-    // Nothing that was refused needs what this endpoint needs.
-    bool may(const protocol::Endpoint& endpoint) const { return !denied_.contains(endpoint.permission); }
+    // Nothing that was refused needs what this endpoint needs, and Kraken has not told that it may not.
+    bool may(const protocol::Endpoint& endpoint) const;
     AccountState state() const;
     // One sentence on what a person can do about a state that is not ready.
     std::string remedy() const;
@@ -51,6 +57,7 @@ private:
     // What the latest answers say; a held key and a lockout are the lane's to tell.
     bool nonce_conflict_ = false;  // until a call succeeds
     bool storage_failed_ = false;  // likewise; a failed write stays the store's to tell
+    std::optional<std::vector<std::string>> permissions_;
     // What Kraken refused, as the endpoints' permissions stand in the table; each until a call that needs
     // the same succeeds, since others still work.
     std::set<std::string_view> denied_;

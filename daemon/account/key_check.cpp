@@ -32,6 +32,13 @@ std::optional<std::vector<std::string_view>> list_of(
     return *items;
 }
 
+// Empty when there is no such text.
+std::string text_of(const std::vector<JsonMember>& members, std::string_view name) {
+    const JsonMember* member = protocol::find(members, name);
+    if (!member || protocol::kind_of(member->value) != JsonKind::string) return "";
+    return protocol::decode_string(member->value);
+}
+
 // Kraken writes these numbers as text; zero stands for "none". Empty: not there, or not a number.
 std::optional<std::uint64_t> number_of(const std::vector<JsonMember>& members, std::string_view name) {
     const JsonMember* member = protocol::find(members, name);
@@ -94,6 +101,8 @@ std::optional<KeyJudgement> judge_key(std::string_view result, base::Time now, s
     if (!permissions) return std::nullopt;
 
     KeyJudgement judgement;
+    judgement.account_number = text_of(*members, "iban");
+    judgement.name = text_of(*members, "apiKeyName");
     for (const std::string_view raw : *permissions) {
         if (protocol::kind_of(raw) == JsonKind::string)
             judgement.permissions.push_back(protocol::decode_string(raw));

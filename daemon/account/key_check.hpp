@@ -15,6 +15,8 @@ namespace krakken::account {
 struct KeyJudgement {
     std::vector<std::string> permissions;
     std::vector<std::string> warnings;  // sentences for a person
+    std::string account_number;         // of the account at Kraken; empty: not told
+    std::string name;                   // that its owner gave it at Kraken; empty: not told
 };
 
 // `result` is the JSON of GetApiKeyInfo; `last_nonce` the highest that krakkend has used with this key, as of

@@ -29,6 +29,7 @@ void Keys::become(std::vector<KeyOnLane> keys) {
         } else {
             keys_.push_back(std::make_shared<Key>(store_, std::move(key.info), std::move(key.lane)));
         }
+        keys_.back()->permit(std::move(key.permissions));
         keys_.front()->lane()->share_acts(*keys_.back()->lane());
     }
 }

@@ -14,6 +14,7 @@ namespace krakken::account {
 struct KeyOnLane {
     keeper::KeyInfo info;
     std::shared_ptr<Lane> lane;
+    std::optional<std::vector<std::string>> permissions = {};  // empty: Kraken has not told
 };
 
 class Keys {

@@ -84,6 +84,8 @@ public:
     };
     // Empty while another call has it.
     std::optional<Turn> take_if_free();
+    // Waits for it. timeout, overloaded.
+    awaitable<Result<Turn>> enter(std::chrono::steady_clock::time_point deadline);
 
     // Whether a call goes out although its key is held: only one that asks Kraken whether it accepts the key
     // now.
@@ -161,7 +163,6 @@ private:
 
     std::shared_ptr<Acts>& acts();
     void leave();
-    awaitable<Result<Turn>> enter(std::chrono::steady_clock::time_point deadline);
     awaitable<Result<kraken::Attempt>> send_in_turn(const Request& request);
     awaitable<Result<kraken::Attempt>> send_now(const Request& request);
     awaitable<Result<kraken::Attempt>> sign_and_send(

@@ -30,6 +30,8 @@ constexpr auto bindings = std::to_array<Binding>({
     {"vault.add_key_file", handle_add_key_file},
     {"vault.remove_key_file", handle_remove_key_file},
     {"account.add", handle_account_add},
+    {"account.add_key", handle_account_add_key},
+    {"account.replace_key", handle_account_replace_key},
     {"account.validate", handle_account_validate},
     {"account.remove", handle_account_remove},
     {"nonce.import", handle_nonce_import},

@@ -56,6 +56,8 @@ Handled handle_reload(Backend&, const Arguments&, const Context&);
 Handled handle_shutdown(Backend&, const Arguments&, const Context&);
 
 Handled handle_account_add(Backend&, const Arguments&, const Context&);
+Handled handle_account_add_key(Backend&, const Arguments&, const Context&);
+Handled handle_account_replace_key(Backend&, const Arguments&, const Context&);
 Handled handle_account_validate(Backend&, const Arguments&, const Context&);
 Handled handle_account_remove(Backend&, const Arguments&, const Context&);
 Handled handle_nonce_import(Backend&, const Arguments&, const Context&);

@@ -1,4 +1,5 @@
-// The methods of the admin socket that add, check and remove an account's key, and take over its old nonce.
+// The methods of the admin socket that add, replace, check and remove an account's keys, and take over an old
+// nonce.
 
 #include "handlers.hpp"
 
@@ -6,9 +7,13 @@
 #include <boost/json/object.hpp>
 #include <boost/json/serialize.hpp>
 
+#include <set>
+#include <utility>
+
 namespace krakken::gate {
 
 namespace json = boost::json;
+using account::Replacement;
 using account::SavePolicy;
 using account::Validation;
 using protocol::ErrorCode;
@@ -20,7 +25,7 @@ json::array texts(const std::vector<std::string>& list) {
     return json::array(list.begin(), list.end());
 }
 
-std::string show(const Validation& validation) {
+json::object show(const Validation& validation) {
     json::object shown{
         {"name", validation.account.text()},
         {"key", validation.key.hex()},
@@ -29,7 +34,47 @@ std::string show(const Validation& validation) {
     };
     if (validation.permissions) shown["permissions"] = texts(*validation.permissions);
     shown["warnings"] = texts(validation.warnings);
-    return json::serialize(shown);
+    return shown;
+}
+
+json::object show(const Replacement& replacement) {
+    json::object shown = show(replacement.validation);
+    json::object retired{{"key", replacement.retired.hex()}};
+    const std::string& name = replacement.retired_name;
+    if (!name.empty()) retired["name_at_kraken"] = name;
+    shown["retired"] = std::move(retired);
+    shown["remedy"] = "delete the old key at Kraken" + (name.empty() ? "" : ", it is called " + name) +
+                      ": krakkend uses it no more";
+    return shown;
+}
+
+// All of an account, as one: it may what one of its keys may.
+Validation joined(const std::vector<Validation>& validations) {
+    Validation all = validations.front();
+    all.warnings.clear();
+    std::set<std::string> permissions;
+    for (const Validation& one : validations) {
+        for (const std::string& warning : one.warnings)
+            all.warnings.push_back("key " + one.key.hex() + ": " + warning);
+        if (one.permissions) permissions.insert(one.permissions->begin(), one.permissions->end());
+    }
+    if (!permissions.empty()) all.permissions.emplace(permissions.begin(), permissions.end());
+    return all;
+}
+
+// Validations of one account, at least one.
+json::object show(const std::vector<Validation>& validations) {
+    if (validations.size() == 1) return show(validations.front());
+    json::object shown = show(joined(validations));
+    json::array keys;
+    for (const Validation& validation : validations) {
+        json::object key{{"key", validation.key.hex()}};
+        if (validation.permissions) key["permissions"] = texts(*validation.permissions);
+        key["warnings"] = texts(validation.warnings);
+        keys.push_back(std::move(key));
+    }
+    shown["keys"] = std::move(keys);
+    return shown;
 }
 
 Result<base::AccountName> read_name(const Arguments& arguments, std::string_view parameter = "name") {
@@ -43,32 +88,30 @@ SavePolicy read_policy(std::string_view text) {
     return SavePolicy::validated;
 }
 
-// A validation that names a key must name the account's.
-Result<void> check_key(
-    Backend& backend, const base::AccountName& name, const std::optional<std::string>& key
-) {
-    const auto account = backend.accounts.find(name.text());
-    if (!account) return std::unexpected(account.error());
-    if (!key || (*account)->info().key.hex() == *key) return {};
-    return fail(ErrorCode::invalid_params, "the account has no such key; see: krakkenctl account list");
+std::optional<base::KeyId> read_key(const Arguments& arguments) {
+    const auto text = arguments.text("key");
+    return text ? std::optional(base::KeyId(*text)) : std::nullopt;
 }
 
-Work add(Backend& backend, keeper::NewKey candidate, SavePolicy policy) {
-    const auto validation = co_await backend.accounts.add(std::move(candidate), policy);
-    if (!validation) co_return std::unexpected(validation.error());
+keeper::NewKey read_candidate(const Arguments& arguments, base::AccountName name) {
+    keeper::NewKey candidate{
+        std::move(name), arguments.secret("api_key"), arguments.secret("api_secret"), std::nullopt
+    };
+    if (arguments.has("otp")) candidate.otp = arguments.secret("otp");
+    return candidate;
+}
+
+// What a change answers; who waits for changes is told of it.
+template <class T>
+Work answer(Backend& backend, awaitable<Result<T>> change) {
+    const auto changed = co_await std::move(change);
+    if (!changed) co_return std::unexpected(changed.error());
     backend.changes.happened();
-    co_return show(*validation);
+    co_return json::serialize(show(*changed));
 }
 
-Work validate(Backend& backend, base::AccountName name) {
-    const auto validation = co_await backend.accounts.validate(name);
-    if (!validation) co_return std::unexpected(validation.error());
-    backend.changes.happened();
-    co_return show(*validation);
-}
-
-Work remove(Backend& backend, base::AccountName name) {
-    const auto removed = co_await backend.accounts.remove(name);
+Work remove(Backend& backend, base::AccountName name, std::optional<base::KeyId> key) {
+    const auto removed = co_await backend.accounts.remove(std::move(name), std::move(key));
     if (!removed) co_return std::unexpected(removed.error());
     backend.changes.happened();
     co_return R"({"removed":true})";
@@ -85,31 +128,37 @@ Work import_nonce(Backend& backend, base::AccountName name, std::string file) {
 Handled handle_account_add(Backend& backend, const Arguments& arguments, const Context&) {
     auto name = read_name(arguments);
     if (!name) return std::unexpected(std::move(name.error()));
-    keeper::NewKey candidate{
-        std::move(*name),
-        arguments.secret("api_key"),
-        arguments.secret("api_secret"),
-        std::nullopt,
-        *base::parse_tier(*arguments.text("tier"))
-    };
-    if (arguments.has("otp")) candidate.otp = arguments.secret("otp");
-    return add(backend, std::move(candidate), read_policy(*arguments.text("save")));
+    keeper::NewKey candidate = read_candidate(arguments, std::move(*name));
+    candidate.tier = *base::parse_tier(*arguments.text("tier"));
+    return answer(backend, backend.accounts.add(std::move(candidate), read_policy(*arguments.text("save"))));
+}
+
+Handled handle_account_add_key(Backend& backend, const Arguments& arguments, const Context&) {
+    auto name = read_name(arguments);
+    if (!name) return std::unexpected(std::move(name.error()));
+    keeper::NewKey candidate = read_candidate(arguments, std::move(*name));
+    const SavePolicy policy = read_policy(*arguments.text("save"));
+    return answer(backend, backend.accounts.add_key(std::move(candidate), policy));
+}
+
+Handled handle_account_replace_key(Backend& backend, const Arguments& arguments, const Context&) {
+    auto name = read_name(arguments);
+    if (!name) return std::unexpected(std::move(name.error()));
+    keeper::NewKey candidate = read_candidate(arguments, std::move(*name));
+    const SavePolicy policy = read_policy(*arguments.text("save"));
+    return answer(backend, backend.accounts.replace_key(std::move(candidate), read_key(arguments), policy));
 }
 
 Handled handle_account_validate(Backend& backend, const Arguments& arguments, const Context&) {
     auto name = read_name(arguments);
     if (!name) return std::unexpected(std::move(name.error()));
-    if (auto ok = check_key(backend, *name, arguments.text("key")); !ok)
-        return std::unexpected(std::move(ok.error()));
-    return validate(backend, std::move(*name));
+    return answer(backend, backend.accounts.validate(std::move(*name), read_key(arguments)));
 }
 
 Handled handle_account_remove(Backend& backend, const Arguments& arguments, const Context&) {
     auto name = read_name(arguments);
     if (!name) return std::unexpected(std::move(name.error()));
-    if (auto ok = check_key(backend, *name, arguments.text("key")); !ok)
-        return std::unexpected(std::move(ok.error()));
-    return remove(backend, std::move(*name));
+    return remove(backend, std::move(*name), read_key(arguments));
 }
 
 Handled handle_nonce_import(Backend& backend, const Arguments& arguments, const Context&) {

@@ -108,9 +108,9 @@ class Transcripts(support.SharedTest):
 
 class WrongSocket(support.SharedTest):
     ADMIN = ("vault.create", "unlock", "lock", "vault.change_passphrase", "vault.add_key_file", "vault.remove_key_file", "account.add",
-             "account.validate", "account.remove", "nonce.import", "reload", "shutdown")
+             "account.add_key", "account.replace_key", "account.validate", "account.remove", "nonce.import", "reload", "shutdown")
     CLIENT = ("profile", "endpoints", "call", "wait", "nonce.status")
-    RESERVED = ("intent.list", "account.add_key", "bot.add", "whoami", "check", "freeze", "thaw", "vault.inspect",
+    RESERVED = ("intent.list", "bot.add", "whoami", "check", "freeze", "thaw", "vault.inspect",
                 "vault.backup", "subscribe")
 
     def test_admin_methods_on_the_client_socket_name_the_remedy(self):

@@ -174,8 +174,9 @@ TEST_CASE("a validation marks the key and makes the account ready again") {
     fixture.clock.time += std::chrono::hours(1);
     const auto validated = fixture.loop.run(fixture.accounts.validate(account->info().account));
     REQUIRE(validated);
-    CHECK(validated->validated);
-    CHECK(validated->saved);
+    REQUIRE(validated->size() == 1);
+    CHECK(validated->front().validated);
+    CHECK(validated->front().saved);
     CHECK(account->state() == account::AccountState::ready);
     CHECK(account->info().validated_at == fixture.clock.time);
     CHECK(fixture.keeper.saved.begin()->second.validated_at == fixture.clock.time);
@@ -211,7 +212,9 @@ TEST_CASE("a key whose nonces another program has made finer is found out, and t
         const auto account = fixture.accounts.list().at(0);
         CHECK_FALSE(fixture.loop.run(account->call(test::call_of("Balance"))));
         CHECK(account->state() == account::AccountState::nonce_conflict);
-        validation = fixture.loop.run(fixture.accounts.validate(account->info().account));
+        const auto validated = fixture.loop.run(fixture.accounts.validate(account->info().account));
+        REQUIRE(validated);
+        validation = validated->front();
     }
     REQUIRE(validation);
     CHECK(validation->validated);
@@ -223,7 +226,7 @@ TEST_CASE("a key whose nonces another program has made finer is found out, and t
 
     const auto again = fixture.loop.run(fixture.accounts.validate(validation->account));
     REQUIRE(again);
-    CHECK(std::ranges::none_of(again->warnings, [](const std::string& text) {
+    CHECK(std::ranges::none_of(again->front().warnings, [](const std::string& text) {
         return text.contains("counted");
     }));
 }

@@ -113,6 +113,17 @@ TEST_CASE("permissions are Kraken's own words") {
     );
 }
 
+TEST_CASE("whose a key is, and its name, are told as Kraken tells them") {
+    const auto told = judge_key(R"({"permissions":[],"iban":"AA96N74GCGEFN8KI","apiKeyName":"bot \"1\""})");
+    CHECK(told->account_number == "AA96N74GCGEFN8KI");
+    CHECK(told->name == "bot \"1\"");
+    for (const char* text : {"", R"(,"iban":null,"apiKeyName":7)"}) {
+        const auto silent = judge_key(std::string(R"({"permissions":[])") + text + "}");
+        CHECK(silent->account_number.empty());
+        CHECK(silent->name.empty());
+    }
+}
+
 TEST_CASE("what is not of the known shape is not judged") {
     const auto text = GENERATE(
         as<std::string>(),

@@ -104,6 +104,18 @@ inline std::string error(
     return text + R"(,"origin":"daemon","call_id":"#")" + std::string(more) + "}}}";
 }
 
+inline constexpr auto name_shape = "an account's name is 1 to 64 characters of a-z, 0-9, _ and -";
+
+// What the parameters are is wrong.
+inline std::string bad(std::string_view message) {
+    return error(-32602, "protocol", message);
+}
+
+inline bool has_reason(std::string_view reply, std::string_view code, std::string_view reason) {
+    return reply.contains(R"("error":{"code":)" + std::string(code) + ',') &&
+           reply.contains(R"("reason":")" + std::string(reason) + '"');
+}
+
 inline const std::string no_vault = error(
     -32001, "locked", "there is no vault yet", R"(,"remedy":"run: krakkenctl setup","state":"uninitialized")"
 );

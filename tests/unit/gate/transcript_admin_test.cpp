@@ -8,23 +8,15 @@ namespace {
 
 using namespace krakken;
 using protocol::SocketKind;
+using test::bad;
 using test::error;
+using test::has_reason;
 using test::is_locked;
 using test::Keys;
+using test::name_shape;
 using test::no_vault;
 using test::result;
 using test::Scene;
-
-constexpr auto name_shape = "an account's name is 1 to 64 characters of a-z, 0-9, _ and -";
-
-std::string bad(std::string_view message) {
-    return error(-32602, "protocol", message);
-}
-
-bool has_reason(std::string_view reply, std::string_view code, std::string_view reason) {
-    return reply.contains(R"("error":{"code":)" + std::string(code) + ',') &&
-           reply.contains(R"("reason":")" + std::string(reason) + '"');
-}
 
 }  // namespace
 

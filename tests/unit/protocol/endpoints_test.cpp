@@ -183,3 +183,28 @@ TEST_CASE("permissions are told by the titles of Kraken's page") {
         CHECK(std::ranges::count(titles, '"') % 2 == 0);
     }
 }
+
+TEST_CASE("a key may call what its permissions allow") {
+    struct Row {
+        std::vector<std::string> permissions;
+        std::string_view needed;
+        bool may;
+    };
+    const auto& [permissions, needed, may] = GENERATE(
+        as<Row>(),
+        Row{{}, "", true},
+        Row{{}, "query-funds", false},
+        Row{{"query-funds"}, "query-funds", true},
+        Row{{"query"}, "query-funds", false},
+        Row{{"modify-trades"}, "modify-trades+close-trades", false},
+        Row{{"close-trades"}, "modify-trades+close-trades", false},
+        Row{{"close-trades", "modify-trades"}, "modify-trades+close-trades", true},
+        Row{{"modify-trades"}, "modify-trades|close-trades", true},
+        Row{{"close-trades"}, "modify-trades|close-trades", true},
+        Row{{"query-funds"}, "modify-trades|close-trades", false}
+    );
+    CAPTURE(permissions, needed);
+    CHECK(permits(permissions, needed) == may);
+    for (const auto& endpoint : endpoints())
+        CHECK_FALSE((endpoint.permission.contains('+') && endpoint.permission.contains('|')));
+}

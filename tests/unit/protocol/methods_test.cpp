@@ -44,6 +44,8 @@ TEST_CASE("each method is served by the sockets of the contract") {
          {"vault.add_key_file", false, true},
          {"vault.remove_key_file", false, true},
          {"account.add", false, true},
+         {"account.add_key", false, true},
+         {"account.replace_key", false, true},
          {"account.validate", false, true},
          {"account.remove", false, true},
          {"nonce.import", false, true},

@@ -147,6 +147,7 @@ FakeKeeper::Done FakeKeeper::mark_validated(base::KeyId key, base::Time when) {
 }
 
 FakeKeeper::Done FakeKeeper::remove(base::KeyId key) {
+    if (removals_fail) co_return fail(ErrorCode::vault, "cannot be written");
     if (saved.erase(key) == 0) co_return fail(ErrorCode::no_credentials, "no such key");
     co_return Result<void>();
 }

@@ -53,6 +53,7 @@ public:
     std::map<base::AccountName, keeper::KeyInfo> environment;
     std::vector<std::string> warnings;  // of the next staged key
     bool commits_fail = false;
+    bool removals_fail = false;
     std::set<base::AccountName> wiped;  // environment accounts after a lock
 
 private:

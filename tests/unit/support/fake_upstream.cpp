@@ -11,7 +11,7 @@ boost::asio::awaitable<FakeUpstream::Outcome> FakeUpstream::exchange(
 ) {
     requests.push_back(request);
     deadlines.push_back(deadline);
-    co_await held.pass();
+    if (!is_held || is_held(request)) co_await held.pass();
     if (!script_.empty()) {
         Outcome outcome = std::move(script_.front());
         script_.pop_front();

@@ -39,6 +39,7 @@ public:
     std::size_t warm = 0;
     bool closed = false;
     Barrier held;
+    std::function<bool(const net::Request&)> is_held;  // none: every request is
 
 private:
     std::deque<Outcome> script_;
