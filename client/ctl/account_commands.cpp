@@ -1,10 +1,11 @@
-// account list, add, remove, validate.
+// account list, add, remove, validate; add-key and replace-key are in key_commands.cpp.
 
 #include <memory>
 
 #include "account_entry.hpp"
 #include "commands.hpp"
 #include "fields.hpp"
+#include "key_commands.hpp"
 #include "protocol/json_text.hpp"
 #include "readable.hpp"
 #include "report.hpp"
@@ -58,14 +59,10 @@ Finished add(const Context& context, const AddOptions& options) {
     if (!daemon) return std::unexpected(std::move(daemon.error()));
     print_error(key_notice());
     SecretReader reader(options.source);
-    AccountEntry entry;
+    AccountEntry entry = read_key(reader, options.with_otp);
     entry.name = options.name;
     entry.tier = options.tier;
     entry.save = options.save;
-    entry.api_key = reader.secret("the API key", "API key: ");
-    entry.api_secret = reader.secret("the API secret", "API secret (\"private key\" at Kraken): ");
-    if (options.with_otp)
-        entry.otp = reader.secret("the one-time password", "One-time password of the key: ");
     const auto result = add_account(*daemon, entry);
     if (!result) {
         if (!context.json && can_save_unvalidated(result.error()))
@@ -129,12 +126,13 @@ void add_add(CLI::App& group, Context& context) {
 }
 
 void add_validate(CLI::App& group, Context& context) {
-    auto* command = group.add_subcommand("validate", "Ask Kraken again whether a saved key is good");
+    auto* command = group.add_subcommand("validate", "Ask Kraken again whether saved keys are good");
     command->footer(
-        "Shows what the key may do and judges it. It also ends the pause of an account\n"
+        "Shows what the keys may do and judges them. It also ends the pause of a key\n"
         "that Kraken has refused, once the cause is gone.\n"
-        "Example:\n"
-        "  krakkenctl account validate master"
+        "Examples:\n"
+        "  krakkenctl account validate master\n"
+        "  krakkenctl account validate master --key 3f9c21aa"
     );
     auto options = add_key_options(*command);
     command->callback([&context, options] {
@@ -174,9 +172,11 @@ void add_remove(CLI::App& group, Context& context) {
 }  // namespace
 
 void add_account(CLI::App& app, Context& context) {
-    auto* group = app.add_subcommand("account", "The accounts: list, add, remove, validate");
+    auto* group = app.add_subcommand("account", "The accounts and their keys");
     add_list(*group, context);
     add_add(*group, context);
+    add_add_key(*group, context);
+    add_replace_key(*group, context);
     add_remove(*group, context);
     add_validate(*group, context);
 }

@@ -6,20 +6,14 @@ namespace krakken::ctl {
 
 namespace {
 
-// A validation may wait for a slow Kraken, more than once.
+// A validation may wait for a slow Kraken, more than once; a further key is compared with another one, and a
+// replaced key's calls may take as long as any.
 constexpr auto patience = std::chrono::seconds(90);
+constexpr auto more_patience = std::chrono::seconds(240);
 
-}  // namespace
-
-std::string key_notice() {
-    return "From its first use here an API key belongs to krakkend alone: the nonces of a\n"
-           "key only ever go up, so any other program that uses the same key will fail.\n"
-           "Best make a new key for krakkend (at Kraken: Settings > API), with the rights to\n"
-           "query funds, orders and trades, to create, modify, cancel and close orders, and\n"
-           "WITHOUT the right to withdraw.\n";
-}
-
-client::Outcome<std::string> add_account(client::Client& daemon, const AccountEntry& entry) {
+client::Outcome<std::string> hand_over(
+    client::Client& daemon, std::string_view method, const AccountEntry& entry, std::chrono::seconds timeout
+) {
     client::SecretText params;
     std::string_view separator = "{";
     const auto add = [&](std::string_view name, std::string_view text) {
@@ -31,13 +25,44 @@ client::Outcome<std::string> add_account(client::Client& daemon, const AccountEn
         separator = ",";
     };
     add("name", entry.name);
+    add("key", entry.replaces);
     add("api_key", entry.api_key.view());
     add("api_secret", entry.api_secret.view());
     add("otp", entry.otp.view());
     add("tier", entry.tier);
     add("save", entry.save);
     params.append("}");
-    return daemon.request("account.add", params, patience);
+    return daemon.request(method, params, timeout);
+}
+
+}  // namespace
+
+std::string key_notice() {
+    return "From its first use here an API key belongs to krakkend alone: the nonces of a\n"
+           "key only ever go up, so any other program that uses the same key will fail.\n"
+           "Best make a new key for krakkend (at Kraken: Settings > API), with the rights to\n"
+           "query funds, orders and trades, to create, modify, cancel and close orders, and\n"
+           "WITHOUT the right to withdraw.\n";
+}
+
+AccountEntry read_key(SecretReader& reader, bool with_otp) {
+    AccountEntry entry;
+    entry.api_key = reader.secret("the API key", "API key: ");
+    entry.api_secret = reader.secret("the API secret", "API secret (\"private key\" at Kraken): ");
+    if (with_otp) entry.otp = reader.secret("the one-time password", "One-time password of the key: ");
+    return entry;
+}
+
+client::Outcome<std::string> add_account(client::Client& daemon, const AccountEntry& entry) {
+    return hand_over(daemon, "account.add", entry, patience);
+}
+
+client::Outcome<std::string> add_key(client::Client& daemon, const AccountEntry& entry) {
+    return hand_over(daemon, "account.add_key", entry, more_patience);
+}
+
+client::Outcome<std::string> replace_key(client::Client& daemon, const AccountEntry& entry) {
+    return hand_over(daemon, "account.replace_key", entry, more_patience);
 }
 
 bool can_save_unvalidated(const client::Failure& failure) {

@@ -1,10 +1,11 @@
 #pragma once
 
-// How an API key gets from a person to the daemon; for `account add` and `setup`.
+// How an API key gets from a person to the daemon; for `account add`, `add-key`, `replace-key` and `setup`.
 
 #include <string>
 
 #include "client/client.hpp"
+#include "secrets.hpp"
 
 namespace krakken::ctl {
 
@@ -14,14 +15,20 @@ std::string key_notice();
 struct AccountEntry {
     std::string name;
     std::string tier;                // empty: the daemon's default
+    std::string replaces;            // a key's hashed name; empty: the only one, or none
     std::string save = "validated";  // or "unvalidated", "anyway"
     client::SecretText api_key;
     client::SecretText api_secret;
     client::SecretText otp;  // empty: none
 };
 
-// Has the daemon validate the key at Kraken and save it; the result of account.add.
+// Asks for key and secret, and the key's one-time password.
+AccountEntry read_key(SecretReader& reader, bool with_otp);
+
+// Has the daemon validate the key at Kraken and save it; the method's result.
 client::Outcome<std::string> add_account(client::Client& daemon, const AccountEntry& entry);
+client::Outcome<std::string> add_key(client::Client& daemon, const AccountEntry& entry);
+client::Outcome<std::string> replace_key(client::Client& daemon, const AccountEntry& entry);
 
 // Whether the key could not be validated because Kraken could not be asked, and may be saved all the same.
 bool can_save_unvalidated(const client::Failure& failure);

@@ -38,12 +38,8 @@ client::Outcome<void> unlock(client::Client& daemon, SecretReader& reader, bool 
 }
 
 AccountEntry read_entry(const FirstAccount& account, SecretReader& reader) {
-    AccountEntry entry;
+    AccountEntry entry = read_key(reader, account.with_otp);
     entry.name = account.name;
-    entry.api_key = reader.secret("the API key", "API key: ");
-    entry.api_secret = reader.secret("the API secret", "API secret (\"private key\" at Kraken): ");
-    if (account.with_otp)
-        entry.otp = reader.secret("the one-time password", "One-time password of the key: ");
     print_error("Asking Kraken whether it accepts the key ...\n");
     return entry;
 }
