@@ -141,6 +141,12 @@ class Exchange:
     def clear_faults(self):
         self.control("DELETE", "/faults")
 
+    def put_key(self, key, name):
+        """Makes another API key of its account, as the account's owner does at Kraken."""
+        self.control("POST", "/accounts", {"account": key.account, "key": {
+            "name": name, "api_key": key.api_key, "api_secret": key.api_secret, "permissions": key.permissions,
+            **({"otp": key.otp} if key.otp else {})}})
+
     def state(self):
         return self.control("GET", "/state")
 

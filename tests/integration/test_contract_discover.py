@@ -112,6 +112,19 @@ class Results(support.DaemonTest):
         self.client.request("wait", {"for": "unlocked", "timeout_ms": 1})
         self.client.request("call", {"endpoint": "Balance"})
 
+    def rotate(self, bob):
+        """Another key for alice, then one in the place of her first."""
+        second, third = support.Key("alice"), support.Key("alice")
+        self.exchange.put_key(second, "second")
+        self.exchange.put_key(third, "third")
+        self.admin.result("account.add_key", second.add_params())
+        self.admin.request("account.add_key", {**bob, "name": "alice"})
+        self.admin.request("account.replace_key", third.add_params())
+        [first] = [key["key"] for account in self.admin.result("account.list") for key in account["keys"][:1]
+                   if account["name"] == "alice"]
+        self.admin.result("account.replace_key", {**third.add_params(), "key": first})
+        self.assertEqual(len(self.admin.result("account.validate", {"name": "alice"})["keys"]), 2)
+
     def test_from_nothing_to_the_end(self):
         self.connect()
         alice, bob = (key.add_params() for key in self.keys.values())
@@ -129,6 +142,8 @@ class Results(support.DaemonTest):
         self.admin.result("account.validate", {"name": "alice"})
         self.admin.request("account.add", {**bob, "api_secret": support.random_secret()})
         self.admin.result("account.add", bob)
+        self.look()
+        self.rotate(bob)
         self.look()
         self.client.result("call", {"endpoint": "Balance", "account": "alice"})
         self.client.result("wait", {"for": "ready", "account": "alice"})

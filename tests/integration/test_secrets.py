@@ -93,8 +93,13 @@ class Canaries(support.DaemonTest):
         self.texts = {"API key": key.api_key, "API secret": key.api_secret, "OTP": key.otp, "passphrase": self.passphrase,
                       "new passphrase": self.new, "wrong passphrase": self.wrong, "refused API key": self.other.api_key,
                       "refused API secret": self.other.api_secret, "refused OTP": self.other.otp}
+        self.further = [support.Key("alice", otp=canary_text()) for _ in range(2)]
+        for number, further in enumerate(self.further):
+            self.exchange.put_key(further, further.api_key)  # its owner has even called it that
+            self.texts |= {f"API key {number}": further.api_key, f"API secret {number}": further.api_secret,
+                           f"OTP {number}": further.otp}
         secrets = {name: text.encode() for name, text in self.texts.items()}
-        secrets |= {name + ", decoded": base64.b64decode(self.texts[name]) for name in ("API secret", "refused API secret")}
+        secrets |= {name + ", decoded": base64.b64decode(text) for name, text in self.texts.items() if "API secret" in name}
         self.scanner = Scanner(secrets)
         Recorder.heard = self.heard = []
 
@@ -145,6 +150,7 @@ class Canaries(support.DaemonTest):
             for method in ("status", "account.list", "nonce.status", "endpoints", "profile", "version"):
                 client.result(method)
             admin.result("account.validate", {"name": "alice"})
+            self.rotate(admin)
             admin.result("vault.change_passphrase", {"old": self.passphrase, "new": self.new})
             admin.result("lock")
             admin.result("unlock", {"passphrase": self.new})
@@ -152,6 +158,17 @@ class Canaries(support.DaemonTest):
         self.assertEqual(self.ctl("unlock", "--stdin", stdin=self.new + "\n"), 0)
         for arguments in (("status",), ("status", "--json"), ("account", "list"), ("call", "Balance"), ("nonce", "status")):
             self.assertEqual(self.ctl(*arguments), 0)
+
+    def rotate(self, admin):
+        """Another key for alice, then one in its place."""
+        added = admin.result("account.add_key", self.further[0].add_params())
+        self.assertTrue(added["validated"], added)
+        replaced = admin.result("account.replace_key", {**self.further[1].add_params(), "key": added["key"]})
+        self.assertEqual(replaced["retired"]["key"], added["key"])
+        for method in ("account.add_key", "account.replace_key"):
+            admin.error(method, self.further[1].add_params())
+            admin.error(method, {**self.other.add_params(), "name": "alice", "key": replaced["key"]})
+            admin.error(method, {**self.further[0].add_params(), "api_secret": self.further[0].api_secret + "!"})
 
     def refusals(self):
         other = self.other.add_params()
@@ -255,6 +272,7 @@ class Canaries(support.DaemonTest):
         with self.admin() as admin, self.client() as client:
             admin.result("vault.create", {"passphrase": self.passphrase})
             admin.result("account.add", self.keys["alice"].add_params())
+            self.rotate(admin)
             for endpoint, params in (("Balance", None), ("AddOrder", ORDER), ("AddOrderBatch", {
                     "pair": "XBTUSD", "orders": [{name: ORDER[name] for name in ORDER if name != "pair"}] * 2})):
                 self.assertIn("result", client.call(endpoint, params))
@@ -274,13 +292,14 @@ class Canaries(support.DaemonTest):
             support.wait_for(lambda: client.result("status")["clients"] == 2)
             admin.result("lock")
             found = self.found_in_memory()
-            found.pop("API key", None)  # Kraken's answer to GetApiKeyInfo holds it
+            for name in ("API key", "API key 0", "API key 1"):
+                found.pop(name, None)  # Kraken's answer to GetApiKeyInfo holds it
             self.assertEqual(found, {})
 
     def found_in_memory(self):
         """Where the daemon's memory holds a secret."""
         secrets = {name: text.encode() for name, text in self.texts.items()}
-        secrets |= {name + ", decoded": base64.b64decode(self.texts[name]) for name in ("API secret", "refused API secret")}
+        secrets |= {name + ", decoded": base64.b64decode(text) for name, text in self.texts.items() if "API secret" in name}
         found = {}
         for place, data in support.memory_of(self.daemon.process.pid):
             for name, secret in secrets.items():
