@@ -68,7 +68,7 @@ def need_mounts(test):
 
 def main():
     """Runs the tests where their mounts are nobody else's: they go with the last process, even if that is killed."""
-    if os.geteuid() == 0 and "TEST_OWN_MOUNTS" not in os.environ:
+    if "TEST_OWN_MOUNTS" not in os.environ and subprocess.run(["unshare", "--mount", "true"], stderr=subprocess.DEVNULL).returncode == 0:
         os.environ["TEST_OWN_MOUNTS"] = "yes"
         os.execvp("unshare", ["unshare", "--mount", sys.executable, "-B", *sys.argv])
     scene.main()

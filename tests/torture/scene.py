@@ -28,7 +28,7 @@ SEED = int(os.environ.get("TEST_SEED") or secrets.randbits(31))
 FAULTY_SYSTEM = os.environ.get("TEST_FAULTY_SYSTEM")  # the library of faulty_system.cpp
 SUMMARY = os.environ.get("TEST_TORTURE_SUMMARY")  # where a row for the table in README.md is left
 
-DEADLINE_S, SETTLE_S = 2, 2  # short, so that settling is soon over
+DEADLINE_S, SETTLE_S = 4, 2  # short, so that settling is soon over; the daemon adds no deadline below 3.5 s
 CONFIG = f"""
 [placement]
 tag = "userref"
@@ -38,7 +38,11 @@ settle_s = {SETTLE_S}
 base_delay_ms = 20
 max_delay_ms = 200
 """
-KRAKEN = "request_timeout_ms = 1000"
+TIME_OUT_MS = 1000
+KRAKEN = f"request_timeout_ms = {TIME_OUT_MS}"
+# Many orders settle at once here, so that looking them up must cost nothing.
+FREE = {name: 0 for name in ("Balance", "OpenOrders", "ClosedOrders", "QueryOrders", "TradesHistory", "QueryTrades", "GetApiKeyInfo",
+                             "CancelAll", "OrderAmends", "AmendOrder", "EditOrder", "AddOrderBatch")}
 
 
 def survived(what, count):
@@ -71,7 +75,8 @@ class FaultySystem:
 
 
 class Order:
-    """One order, or change of an order, that a client asked for, and what it was told. `rows` is how many orders it may become."""
+    """One order, or change of an order, that a client asked for, and what it was told. `rows` is how many orders it may become:
+    none, if it only reads."""
 
     def __init__(self, account, endpoint, params, rows):
         self.account, self.endpoint, self.params, self.rows = account, endpoint, params, rows
@@ -100,6 +105,8 @@ class Order:
 
     def placed(self, result):
         self.fate = "placed"
+        if self.rows == 0:
+            return
         if self.endpoint == "AddOrderBatch":
             self.txids = [row["txid"] for row in result["orders"] if "txid" in row]
         elif self.endpoint == "AmendOrder":
@@ -181,14 +188,15 @@ class Judge:
 
     def __init__(self, exchange, ledger):
         self.exchange, self.ledger = exchange, ledger
+        self.one_daemon = False  # from the beginning to the end, with a clock that is right
 
     def problems(self, accounts, unknown=()):
         """Sentences about what is wrong; none when all is well. Orders in `unknown` may have no final word."""
-        orders = self.exchange.control("GET", "/orders")["orders"]
-        found = []
-        for account in accounts:
-            found += self.of_account(account, orders[account], unknown)
-        return found + self.nonces(accounts)
+        return self.orders(accounts, unknown) + self.nonces(accounts)
+
+    def orders(self, accounts, unknown=()):
+        executed = self.exchange.control("GET", "/orders")["orders"]
+        return [problem for account in accounts for problem in self.of_account(account, executed[account], unknown)]
 
     def of_account(self, account, executed, unknown):
         """Orders of the same volumes are judged together: nobody can tell them apart but by their ids."""
@@ -217,7 +225,13 @@ class Judge:
     def nonces(self, accounts):
         """Refused nonces that no late or repeated delivery explains."""
         return [f"refused nonce: {entry}" for entry in self.exchange.audit()["nonces"]
-                if entry["account"] in accounts and not entry["duplicate_of"] and not entry["fault"]]
+                if entry["account"] in accounts and not entry["duplicate_of"] and not entry["fault"] and not self.is_late(entry)]
+
+    def is_late(self, entry):
+        """On a busy machine a request may be read so late that the daemon has given it up and made another: nonces are microseconds,
+        so they tell. After a restart they do not."""
+        behind = int(entry["detail"].split()[-1]) - int(entry["nonce"])
+        return self.one_daemon and behind >= 1000 * TIME_OUT_MS
 
 
 class TortureTest(support.DaemonTest):
@@ -229,6 +243,7 @@ class TortureTest(support.DaemonTest):
         print(f"  TEST_SEED={SEED}", flush=True)
         self.dice = random.Random(f"{SEED} {self.id()}")
         super().setUp()
+        self.exchange.switch(rest_cost=FREE)
         self.ledger = Ledger()
         self.judge = Judge(self.exchange, self.ledger)
 
@@ -240,7 +255,8 @@ class TortureTest(support.DaemonTest):
 
     def assert_judged(self, accounts=None, unknown=()):
         problems = self.judge.problems(accounts or self.ACCOUNTS, unknown)
-        self.assertEqual(problems[:20], [], f"{len(problems)} in all")
+        if problems:
+            self.fail("\n".join([f"{len(problems)} problems", *problems[:20]]))
 
     def intents(self, client):
         """Every intent of the client's, by the volumes of its orders."""
