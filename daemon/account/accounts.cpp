@@ -177,22 +177,27 @@ std::vector<std::shared_ptr<Account>> Accounts::list() const {
     return all;
 }
 
+// Which of several keys the old program used is not known, and above its number all of them are right.
 awaitable<Result<std::uint64_t>> Accounts::import_nonce(base::AccountName name, std::filesystem::path file) {
     const auto account = find(name.text());
     if (!account) co_return std::unexpected(account.error());
-    const auto lane = lane_of((*account)->info().key, name);
     if (reading_) co_return std::unexpected(read_later());
     reading_ = true;
     const auto floor = co_await read_beside_the_loop(std::move(file));
     reading_ = false;
     if (!floor) co_return std::unexpected(floor.error());
-    const auto last = co_await lane->import(*floor, steady_clock::now() + settings_.validation_timeout);
-    if (last) {
+    std::uint64_t highest = 0;
+    const std::vector<std::shared_ptr<Key>> keys = (*account)->keys();
+    for (const auto& key : keys) {
+        const auto& lane = key->lane();
+        const auto last = co_await lane->import(*floor, steady_clock::now() + settings_.validation_timeout);
+        if (!last) co_return last;
+        highest = std::max(highest, *last);
         log(LogLevel::info,
             "nonce.imported",
             {{"account", name.text()}, {"key", lane->key().hex()}, {"last", *last}});
     }
-    co_return last;
+    co_return highest;
 }
 
 }  // namespace krakken::account

@@ -97,8 +97,8 @@ public:
     // One key, or with the last one the account. timeout, retryable: calls of it are still under way.
     awaitable<Result<void>> remove(base::AccountName name, std::optional<base::KeyId> key = {});
 
-    // Raises the sequence of the account's key to the number in an old nonce file, which is read beside the
-    // event loop, one at a time (overloaded). Returns its last value.
+    // Raises the sequence of the account's keys to the number in an old nonce file, which is read beside the
+    // event loop, one at a time (overloaded). Returns the highest last value.
     awaitable<Result<std::uint64_t>> import_nonce(base::AccountName name, std::filesystem::path file);
 
     // "unknown" before the first call, then "reachable" or "unreachable".

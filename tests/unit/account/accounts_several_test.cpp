@@ -1,6 +1,7 @@
 // account/accounts: several keys of one account, joining, replacing, removing, and what each may.
 
 #include "support/bench.hpp"
+#include "support/scratch.hpp"
 
 #include <algorithm>
 #include <catch2/catch.hpp>
@@ -431,4 +432,19 @@ TEST_CASE("a key that the vault cannot give up stays in service") {
     CHECK(replaced.error().code == ErrorCode::vault);
     CHECK(replaced.error().message.contains("0000000c is saved and in use"));
     CHECK(fixture.serving() == Keys{"0000000a", "0000000b", "0000000c"});
+}
+
+TEST_CASE("an old program's nonce is a floor for all keys, since either may have been its own") {
+    Fixture fixture;
+    REQUIRE(fixture.add_key(second));
+    const test::Scratch folder;
+    const std::uint64_t before = fixture.the_account()->keys().at(1)->lane()->sequence()->last();
+    const auto file = folder.file("kraken_nonce.txt", std::to_string(before + 1'000'000) + "\n");
+    const auto last = fixture.loop.start(fixture.accounts.import_nonce(master, file));
+    while (!last->has_value())
+        fixture.loop.run();
+    REQUIRE((*last)->has_value());
+    CHECK((*last)->value() == before + 1'000'000);
+    for (const auto& key : fixture.the_account()->keys())
+        CHECK(key->lane()->sequence()->last() == before + 1'000'000);
 }
