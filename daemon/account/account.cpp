@@ -108,8 +108,10 @@ std::optional<Error> Account::refusal() const {
 // One attempt, on the first lane that is free for it.
 awaitable<Result<kraken::Attempt>> Account::send(const Call& call, Course& course) {
     const Line::Entry entry{call.endpoint, call.caller.client(), std::exchange(course.repeat, true)};
-    // A repeat waits anew: the time that the first copy took was not spent waiting.
-    const auto turn = std::min(steady_clock::now() + call.max_wait, call.deadline);
+    // A repeat waits anew: the time that the first copy took was not spent waiting. What made way for a
+    // cancel has not to pay for that.
+    const auto longest = course.given_up ? call.deadline : steady_clock::now() + call.max_wait;
+    const auto turn = std::min(longest, call.deadline);
     auto pass = admission_->enter_if_free(entry);
     if (!pass) {
         auto waited = co_await admission_->enter(entry, turn);
@@ -120,6 +122,7 @@ awaitable<Result<kraken::Attempt>> Account::send(const Call& call, Course& cours
     auto attempt = co_await course.key->lane()->send(
         pass->turn(), {*call.endpoint, call.parameters, {turn, call.deadline}, course.place}
     );
+    course.given_up = attempt && attempt->given_up;
     co_return attempt;
 }
 

@@ -63,6 +63,7 @@ private:
         Place* place = nullptr;
         std::shared_ptr<Key> key = {};  // whose lane the latest attempt took; none where none got to one
         bool repeat = false;
+        bool given_up = false;  // the latest attempt, for a cancel
     };
 
     std::optional<protocol::Error> refusal() const;

@@ -2,6 +2,7 @@
 
 #include "account/unsent.hpp"
 
+#include <algorithm>
 #include <boost/asio/as_tuple.hpp>
 #include <boost/asio/use_awaitable.hpp>
 #include <utility>
@@ -14,6 +15,9 @@ namespace {
 
 // More calls than this in front, for each lane, would not be served within any deadline a client may set.
 constexpr std::size_t max_waiting = 256;
+
+// A cancel waits no longer than this behind a read.
+constexpr std::chrono::milliseconds patience{250};
 
 }  // namespace
 
@@ -33,6 +37,8 @@ public:
         admission_.line_.leave(joined_.ticket);
         admission_.let_go();  // those that were behind it
     }
+
+    Line::Ticket ticket() const { return joined_.ticket; }
 
 private:
     Admission& admission_;
@@ -92,12 +98,24 @@ std::optional<Admission::Pass> Admission::enter_if_free(const Line::Entry& entry
 
 awaitable<Result<Admission::Pass>> Admission::enter(Line::Entry entry, steady_clock::time_point deadline) {
     const auto self = shared_from_this();
-    Waiter waiter{entry, boost::asio::steady_timer(executor_, deadline)};
+    const bool impatient = entry.endpoint->effect == protocol::Effect::cancel;
+    Waiter waiter{entry, boost::asio::steady_timer(executor_)};
     const InLine place(*this, waiter);
-    if (!waiter.outcome) co_await waiter.wake.async_wait(boost::asio::as_tuple(boost::asio::use_awaitable));
-    // The turn may have come in the same moment as the deadline: then it is ours and must not be lost.
-    if (waiter.outcome) co_return std::move(*waiter.outcome);
-    co_return not_in_time();
+    while (!waiter.outcome) {
+        const auto now = steady_clock::now();
+        waiter.wake.expires_at(impatient ? std::min(now + patience, deadline) : deadline);
+        co_await waiter.wake.async_wait(boost::asio::as_tuple(boost::asio::use_awaitable));
+        // The turn may have come in the same moment as the deadline: then it is ours and must not be lost.
+        if (waiter.outcome) break;
+        if (steady_clock::now() >= deadline) co_return not_in_time();
+        give_up_read_for(place.ticket(), entry);
+    }
+    co_return std::move(*waiter.outcome);
+}
+
+void Admission::give_up_read_for(Line::Ticket ticket, const Line::Entry& entry) {
+    if (!line_.is_due(ticket)) return;  // another lane would not help it
+    if (Lane* const lane = keys_.reading_lane(entry)) lane->give_up_read();
 }
 
 void Admission::let_go() {

@@ -58,13 +58,14 @@ public:
 private:
     struct Waiter {
         Line::Entry entry;
-        boost::asio::steady_timer wake;  // its expiry is the deadline
+        boost::asio::steady_timer wake;
         std::optional<Result<Pass>> outcome = {};
     };
     class InLine;
 
     void lane_is_free() override { let_go(); }
     void let_go();
+    void give_up_read_for(Line::Ticket ticket, const Line::Entry& entry);
     void look_again(std::optional<std::chrono::steady_clock::time_point> when);
     Pass take(std::size_t lane, const Line::Entry& entry);
     void settle(Line::Ticket ticket, Result<Pass> outcome);

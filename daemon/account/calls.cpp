@@ -60,6 +60,7 @@ awaitable<Result<std::string>> make_call(
             if (!go_on) co_return std::unexpected(earlier ? refused : protocol::stopping_error());
             continue;
         }
+        if (attempt->given_up) continue;
         Retry::Verdict verdict = retry.on(std::move(*attempt), random_share(), clock.now());
         if (auto* done = std::get_if<Retry::Done>(&verdict)) {
             for (const std::string& warning : done->warnings)

@@ -57,6 +57,19 @@ Line::Way Keys::way_of(const Line::Entry& entry) const {
     return way;
 }
 
+Lane* Keys::reading_lane(const Line::Entry& entry) const {
+    Lane* reading = nullptr;
+    Suits best = Suits::set_aside;
+    for (const auto& key : keys_) {
+        const Suits suitable = suits(*key, *entry.endpoint);
+        if (suitable < best) continue;
+        if (suitable > best) reading = nullptr;
+        best = suitable;
+        if (!reading && key->lane()->reads()) reading = key->lane().get();
+    }
+    return reading;
+}
+
 bool Keys::all_busy() const {
     return std::ranges::all_of(keys_, [](const auto& key) { return key->lane()->busy(); });
 }

@@ -35,6 +35,8 @@ public:
     // lacks the permission, serves only where there is no other; then the lane, or Kraken, says why not.
     Line::Way way_of(const Line::Entry& entry) const;
     bool all_busy() const;
+    // The first of them that carries a read; null where none does.
+    Lane* reading_lane(const Line::Entry& entry) const;
 
 private:
     const state::StateStore& store_;

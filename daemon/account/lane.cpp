@@ -65,7 +65,13 @@ awaitable<Result<Lane::Turn>> Lane::enter(steady_clock::time_point deadline) {
     co_return Turn(std::move(self));
 }
 
+void Lane::give_up_read() {
+    given_up_ = true;
+    give_up_.emit(boost::asio::cancellation_type::terminal);
+}
+
 void Lane::leave() {
+    reading_ = false;
     turns_.leave();
     if (turns_.busy()) return;
     // Each time another first, as one key may serve under two names.
@@ -94,6 +100,8 @@ awaitable<Result<Attempt>> Lane::send(const Turn&, Request request) {
     if (effect != protocol::Effect::read && effect != protocol::Effect::token) ++acts.acted;
     if (effect == protocol::Effect::place) ++acts.placed;
     if (place) place->kept = sent;
+    reading_ = effect == protocol::Effect::read;
+    given_up_ = false;
     if (services_.clock.take_ask()) ask_time_in_background();
     auto attempt = co_await send_in_turn(request);
     co_return attempt;
@@ -196,13 +204,17 @@ awaitable<Result<Attempt>> Lane::sign_and_send(
         key_, protocol::path_of(request.endpoint), nonce, parameters.body(nonce), parameters.form()
     );
     if (!signed_request) co_return std::unexpected(std::move(signed_request.error()));
+    Attempt attempt;
+    attempt.given_up = given_up_;
+    if (attempt.given_up) co_return attempt;
     kraken::SignedCall call{
         std::move(signed_request->api_key),
         std::move(signed_request->signature),
         std::move(signed_request->body),
-        parameters.form()
+        parameters.form(),
+        reading_ ? give_up_.slot() : boost::asio::cancellation_slot()
     };
-    Attempt attempt =
+    attempt =
         co_await services_.api.call_private(request.endpoint, std::move(call), request.deadlines.request);
     co_return attempt;
 }

@@ -11,6 +11,7 @@
 #include "kraken/parameters.hpp"
 #include "kraken/server_clock.hpp"
 
+#include <boost/asio/cancellation_signal.hpp>
 #include <cstdint>
 #include <functional>
 #include <memory>
@@ -114,6 +115,11 @@ public:
     // The same for a call whose turn it is already.
     awaitable<Result<kraken::Attempt>> send(const Turn& turn, Request request);
 
+    // Whether the call under way may be given up for one that must not wait: it only reads.
+    bool reads() const { return reading_ && !given_up_; }
+    // Ends it: its connection is dropped, its nonce is used up, and its caller makes it again.
+    void give_up_read();
+
     // A person validates the key: if Kraken refuses its next nonces, a finer unit is sought as for a key that
     // was never used here. Ends with the first nonce that is taken.
     void search_unit() { nonces_->search_unit(); }
@@ -184,6 +190,9 @@ private:
     std::optional<protocol::Error> held_;
     std::shared_ptr<Acts> acts_ = std::make_shared<Acts>();
     std::vector<Watcher*> watchers_;
+    boost::asio::cancellation_signal give_up_;
+    bool reading_ = false;   // the call under way only reads
+    bool given_up_ = false;  // and is not wanted any more
 };
 
 }  // namespace krakken::account

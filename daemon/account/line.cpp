@@ -101,6 +101,14 @@ std::optional<Line::Ticket> Line::put_out() {
     return newest;
 }
 
+bool Line::is_due(Ticket ticket) const {
+    const auto is_it = [ticket](const Waiting& waiting) { return waiting.ticket == ticket; };
+    return std::ranges::any_of(queues_, [&](const Queue& queue) {
+        if (std::ranges::any_of(queue.reading, is_it)) return true;
+        return !queue.acting.empty() && is_it(queue.acting.front()) && !is_acting(queue.client);
+    });
+}
+
 void Line::leave(Ticket ticket) {
     const auto is_it = [ticket](const Waiting& waiting) { return waiting.ticket == ticket; };
     for (auto queue = queues_.begin(); queue != queues_.end(); ++queue) {

@@ -65,6 +65,8 @@ public:
     // more.
     std::vector<Ticket> drop_overtaken(const Entry& entry);
     Joined join(const Entry& entry);
+    // Only a lane is missing to it: none of its client's others is in its way.
+    bool is_due(Ticket ticket) const;
     // It waits no longer.
     void leave(Ticket ticket);
 

@@ -57,6 +57,7 @@ awaitable<Attempt> Api::call_private(
         call.form == base::BodyForm::json ? "application/json" : "application/x-www-form-urlencoded"
     );
     request.body = std::move(call.body);
+    request.give_up = call.give_up;
     Attempt attempt = co_await send(endpoint, std::move(request), deadline);
     co_return attempt;
 }
@@ -94,8 +95,9 @@ awaitable<Attempt> Api::send(
 ) {
     const auto bounded = std::min(deadline, steady_clock::now() + request_timeout_);
     auto reply = co_await upstream_.exchange(std::move(request), bounded);
-    state_ = reply ? "reachable" : "unreachable";
     Attempt attempt;
+    attempt.given_up = !reply && reply.error().kind == net::FailureKind::given_up;
+    if (!attempt.given_up) state_ = reply ? "reachable" : "unreachable";
     if (!reply) {
         const net::Failure& failure = reply.error();
         attempt.end = failure.sent ? Attempt::End::lost : Attempt::End::not_sent;

@@ -31,6 +31,7 @@ struct Attempt {
     std::string detail;     // why, in words fit for a log
     bool too_late = false;  // the caller's deadline has passed
     bool too_many = false;  // lost by a status that says: too many requests
+    bool given_up = false;  // by its lane, which was wanted: to be made again, and nothing went wrong
 };
 
 // What a private call needs beside its path: signed bytes and the two headers.
@@ -39,6 +40,7 @@ struct SignedCall {
     std::string signature;
     std::string body;
     base::BodyForm form = base::BodyForm::form;
+    boost::asio::cancellation_slot give_up = {};  // where connected: ends the call (terminal)
 };
 
 // `upstream` must outlive it.
@@ -59,7 +61,8 @@ public:
     // than 10 s, since a slower answer tells nothing. `clock` must live until it ends.
     awaitable<bool> ask_time(ServerClock& clock);
 
-    // One connection for each lane, opened ahead of the first call.
+    // One connection for each lane, opened ahead of the first call. Those that carry one do not count, so
+    // there is a spare for a cancel that does not wait for a slow read.
     void keep_warm(std::size_t lanes) { upstream_.keep_warm(lanes); }
     std::string_view state() const { return state_; }
 

@@ -1,11 +1,10 @@
 #include "connection.hpp"
 
 #include "base/protected_memory.hpp"
+#include "wait.hpp"
 
-#include <boost/asio/as_tuple.hpp>
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/error.hpp>
-#include <boost/asio/use_awaitable.hpp>
 #include <exception>
 #include <utility>
 
@@ -14,8 +13,6 @@ namespace krakken::net {
 namespace asio = boost::asio;
 
 namespace {
-
-constexpr auto as_result = asio::as_tuple(asio::use_awaitable);
 
 std::unexpected<Failure> failure(FailureKind kind, std::string detail, bool sent = true) {
     Failure result;
@@ -44,7 +41,7 @@ bool Connection::usable() {
 }
 
 awaitable<std::expected<Reply, Failure>> Connection::exchange(
-    std::string request, Clock::time_point deadline
+    std::string request, Clock::time_point deadline, asio::cancellation_slot give_up
 ) {
     if (!idle_and_open()) {
         base::wipe(request);
@@ -73,12 +70,13 @@ awaitable<std::expected<Reply, Failure>> Connection::exchange(
     wake_.expires_at(deadline);
     stream_->write(request_, [self = shared_from_this()](error_code error) { self->on_written(error); });
 
-    co_await wake_.async_wait(as_result);
+    const SlotInUse in_use(give_up);
+    co_await wait(wake_, give_up);
     if (outcome_) co_return std::move(*outcome_);
     if (Clock::now() >= deadline) {
         co_return failure(FailureKind::timed_out, "no whole reply before the deadline");
     }
-    co_return failure(FailureKind::closed, "cancelled");
+    co_return failure(FailureKind::given_up, "given up");
 }
 
 void Connection::close() {

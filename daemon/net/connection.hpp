@@ -36,7 +36,9 @@ public:
 
     // Sends `request` and waits for the reply; ends by `deadline`. A failure has `sent`, unless the peer had
     // ended the connection before.
-    awaitable<std::expected<Reply, Failure>> exchange(std::string request, Clock::time_point deadline);
+    awaitable<std::expected<Reply, Failure>> exchange(
+        std::string request, Clock::time_point deadline, boost::asio::cancellation_slot give_up
+    );
 
     void close();
 

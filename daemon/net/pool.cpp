@@ -2,13 +2,12 @@
 
 #include "base/log.hpp"
 #include "connect.hpp"
+#include "wait.hpp"
 
 #include <algorithm>
-#include <boost/asio/as_tuple.hpp>
 #include <boost/asio/bind_cancellation_slot.hpp>
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/dispatch.hpp>
-#include <boost/asio/use_awaitable.hpp>
 #include <boost/system/system_error.hpp>
 #include <string>
 
@@ -19,8 +18,6 @@ namespace asio = boost::asio;
 namespace {
 
 using Clock = std::chrono::steady_clock;
-
-constexpr auto as_result = asio::as_tuple(asio::use_awaitable);
 
 Failure unsent_failure(FailureKind kind, std::string detail) {
     Failure failure;
@@ -43,7 +40,9 @@ Pool::Pool(asio::any_io_executor executor, const UpstreamSettings& settings)
       names_(executor_, endpoint_),
       look_(executor_) {}
 
-awaitable<std::expected<Pool::Lease, Failure>> Pool::take(TimePoint deadline) {
+awaitable<std::expected<Pool::Lease, Failure>> Pool::take(
+    TimePoint deadline, asio::cancellation_slot give_up
+) {
     // In the queue for as long as this frame lives, however it ends.
     struct InQueue {
         InQueue(std::list<Waiter*>& waiting, Waiter& waiter) : queue(waiting), self(&waiter) {
@@ -69,14 +68,15 @@ awaitable<std::expected<Pool::Lease, Failure>> Pool::take(TimePoint deadline) {
     Waiter waiter{asio::steady_timer(executor_, deadline), std::nullopt};
     const InQueue place(waiting_, waiter);
     work();
-    co_await waiter.wake.async_wait(as_result);
+    const SlotInUse in_use(give_up);
+    co_await wait(waiter.wake, give_up);
     // Before the answer: a connection may have come free while the loop was held up until too late.
     if (Clock::now() >= deadline) {
         co_return std::unexpected(unsent_failure(FailureKind::timed_out, "no connection before the deadline")
         );
     }
     if (waiter.answer) co_return std::move(*waiter.answer);
-    co_return std::unexpected(unsent_failure(FailureKind::closed, "cancelled"));
+    co_return std::unexpected(unsent_failure(FailureKind::given_up, "given up"));
 }
 
 void Pool::keep_warm(std::size_t count) {

@@ -53,7 +53,7 @@ public:
     const Endpoint& endpoint() const { return endpoint_; }
 
     // An open connection, by `deadline`; calls are served in the order they came. Failures have not `sent`.
-    awaitable<std::expected<Lease, Failure>> take(TimePoint deadline);
+    awaitable<std::expected<Lease, Failure>> take(TimePoint deadline, boost::asio::cancellation_slot give_up);
     void keep_warm(std::size_t count);
     void close();
 

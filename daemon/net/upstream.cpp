@@ -24,12 +24,12 @@ public:
         for (auto& [name, value] : request.headers)
             base::wipe(value);
         base::wipe(request.body);
-        auto lease = co_await pool_->take(deadline);
+        auto lease = co_await pool_->take(deadline, request.give_up);
         if (!lease) {
             base::wipe(bytes);
             co_return std::unexpected(std::move(lease.error()));
         }
-        auto outcome = co_await (**lease).exchange(std::move(bytes), deadline);
+        auto outcome = co_await (**lease).exchange(std::move(bytes), deadline, request.give_up);
         co_return outcome;
     }
 

@@ -8,6 +8,7 @@
 
 #include <boost/asio/any_io_executor.hpp>
 #include <boost/asio/awaitable.hpp>
+#include <boost/asio/cancellation_signal.hpp>
 #include <chrono>
 #include <cstddef>
 #include <expected>
@@ -26,6 +27,8 @@ struct Request {
     std::string target;                                        // path and query, e.g. "/0/private/Balance"
     std::vector<std::pair<std::string, std::string>> headers;  // beside Host, User-Agent, Content-Length
     std::string body;
+    // Where connected, the caller gives the exchange up by it (terminal); its connection is closed.
+    boost::asio::cancellation_slot give_up = {};
 };
 
 // A complete HTTP reply of any status.
@@ -43,6 +46,7 @@ enum class FailureKind {
     closed,     // the peer ended the connection before a whole reply was there
     malformed,  // not HTTP
     too_large,
+    given_up,  // by the caller
 };
 
 struct Failure {

@@ -282,6 +282,19 @@ TEST_CASE("who does not wait any longer is in nobody's way") {
     CHECK(fixture.line.empty());
 }
 
+TEST_CASE("who waits only for a lane is due") {
+    Fixture fixture;
+    fixture.come(Calls{"a AddOrder", "a CancelOrder", "b CancelOrder", "b CancelAll", "b Balance"});
+    std::map<std::string, bool> due;
+    for (const auto& [ticket, call] : fixture.waiting)
+        due[call.text] = fixture.line.is_due(ticket);
+    CHECK_FALSE(due["a CancelOrder"]);
+    CHECK(due["b CancelOrder"]);
+    CHECK_FALSE(due["b CancelAll"]);
+    CHECK(due["b Balance"]);
+    CHECK_FALSE(fixture.line.is_due(12345));
+}
+
 TEST_CASE("who is put out of a full line") {
     struct Row {
         const char* why;

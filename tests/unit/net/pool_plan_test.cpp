@@ -65,6 +65,9 @@ TEST_CASE("pool: the missing warm ones are opened", "[net]") {
     CHECK(plan_pool(state, limits, now).dial == 1);
     state.waiting = 1;  // takes the one that is coming
     CHECK(plan_pool(state, limits, now).dial == 2);
+    state = warm_state(1, {});
+    state.busy = 1;  // carries a call, so that another is the spare
+    CHECK(plan_pool(state, limits, now).dial == 1);
 }
 
 TEST_CASE("pool: a warm one is replaced before it is too old", "[net]") {

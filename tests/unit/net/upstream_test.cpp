@@ -89,7 +89,7 @@ TEST_CASE("upstream: an idle connection that the server ended costs no request",
     });
     WithUpstream client(WithUpstream::settings(server.url(), authority));
     REQUIRE(client.exchange()->body == "connection 1");
-    client.context().poll();
+    client.context().poll_one();  // it waits for a connection
     go.count_down();
     server.wait_for("end 1");
     if (seen_by_loop) client.context().poll();
@@ -194,7 +194,7 @@ TEST_CASE("upstream: a connection that comes free after the deadline does not se
     const auto second = client.start(300ms);
     const auto deadline = std::chrono::steady_clock::now() + 300ms;
     client.context().restart();
-    client.context().poll();
+    client.context().poll_one();  // it waits for a connection
     release.count_down();
     server.wait_for("replied");
     // The loop reads the reply and is then held up, as by a busy machine, until the deadline has passed.
@@ -318,9 +318,48 @@ TEST_CASE("upstream: a cancelled call closes its connection", "[net]") {
     cancel.emit(boost::asio::cancellation_type::terminal);
     client.run_until([&] { return outcome->has_value() && server.count("gone") == 1; });
     REQUIRE_FALSE((*outcome)->has_value());
-    CHECK((*outcome)->error().kind == FailureKind::closed);
+    CHECK((*outcome)->error().kind == FailureKind::given_up);
     CHECK((*outcome)->error().sent);
     CHECK(client.exchange()->body == "connection 2");
+}
+
+TEST_CASE("upstream: a request that is given up by its slot closes its connection", "[net]") {
+    const Authority authority;
+    TestServer server(authority.issue(), [&](Peer& peer) {
+        if (peer.number() > 1) return answer_all(peer);
+        peer.read_request();
+        server.note("request");
+        peer.wait_for_end();
+        server.note("gone");
+    });
+    WithUpstream client(WithUpstream::settings(server.url(), authority));
+    boost::asio::cancellation_signal give_up;
+    Request request = WithUpstream::get();
+    request.give_up = give_up.slot();
+    const auto outcome = client.start(patience, std::move(request));
+    client.run_until([&] { return server.count("request") == 1; });
+    give_up.emit(boost::asio::cancellation_type::terminal);
+    client.run_until([&] { return outcome->has_value() && server.count("gone") == 1; });
+    CHECK((*outcome)->error().kind == FailureKind::given_up);
+    CHECK((*outcome)->error().sent);
+    CHECK(client.exchange()->body == "connection 2");
+    give_up.emit(boost::asio::cancellation_type::terminal);  // concerns nobody any more
+    CHECK(client.exchange());
+}
+
+TEST_CASE("upstream: a request that is given up before it has a connection was not sent", "[net]") {
+    const Authority authority;
+    TestServer server(authority.issue(), answer_all);
+    WithUpstream client(WithUpstream::settings(server.url(), authority));
+    boost::asio::cancellation_signal give_up;
+    Request request = WithUpstream::get();
+    request.give_up = give_up.slot();
+    const auto outcome = client.start(patience, std::move(request));
+    client.context().poll_one();  // it waits for a connection
+    give_up.emit(boost::asio::cancellation_type::terminal);
+    client.run_until([&] { return outcome->has_value(); });
+    CHECK((*outcome)->error().kind == FailureKind::given_up);
+    CHECK_FALSE((*outcome)->error().sent);
 }
 
 TEST_CASE("upstream: a loop that goes away with an exchange on it leaks nothing", "[net]") {

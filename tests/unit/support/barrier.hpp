@@ -4,6 +4,7 @@
 
 #include <boost/asio/any_io_executor.hpp>
 #include <boost/asio/awaitable.hpp>
+#include <boost/asio/cancellation_signal.hpp>
 #include <boost/asio/steady_timer.hpp>
 #include <cstddef>
 #include <list>
@@ -21,13 +22,19 @@ public:
 
     std::size_t waiting() const { return waiting_.size(); }
 
-    // Open: goes on after one turn of the event loop, as real work would.
-    boost::asio::awaitable<void> pass();
+    // Open: goes on after one turn of the event loop, as real work would. False: given up by `slot`.
+    boost::asio::awaitable<bool> pass(boost::asio::cancellation_slot slot = {});
 
 private:
     boost::asio::any_io_executor executor_;
     bool closed_ = false;
-    std::list<boost::asio::steady_timer> waiting_;
+    struct Waiter {
+        boost::asio::steady_timer timer;
+        bool let_through = false;
+    };
+    static void let_through(Waiter& waiter);
+
+    std::list<Waiter> waiting_;
 };
 
 }  // namespace krakken::test

@@ -11,7 +11,9 @@ boost::asio::awaitable<FakeUpstream::Outcome> FakeUpstream::exchange(
 ) {
     requests.push_back(request);
     deadlines.push_back(deadline);
-    if (!is_held || is_held(request)) co_await held.pass();
+    bool passed = true;
+    if (!is_held || is_held(request)) passed = co_await held.pass(request.give_up);
+    if (!passed) co_return std::unexpected(net::Failure{net::FailureKind::given_up, true, "given up"});
     if (!script_.empty()) {
         Outcome outcome = std::move(script_.front());
         script_.pop_front();

@@ -1,0 +1,168 @@
+// account/account: a cancel does not wait for a slow read.
+
+#include "account/account.hpp"
+#include "support/bench.hpp"
+
+#include <algorithm>
+#include <catch2/catch.hpp>
+#include <string>
+#include <vector>
+
+namespace {
+
+using namespace krakken;
+using protocol::ErrorCode;
+using protocol::Result;
+using std::chrono::steady_clock;
+using test::call_of;
+using namespace std::chrono_literals;
+using Later = test::EventLoop::Later<Result<std::string>>;
+using Sent = std::vector<std::string>;
+
+// An account over a network on which nothing is answered.
+struct Fixture : test::Bench {
+    explicit Fixture(std::vector<const char*> keys = {"aaaaaaaa"})
+        : Bench({.default_account = "", .retry = test::at_once}) {
+        for (const char* key : keys)
+            keeper.hold("master", key);
+        accounts.refresh();
+        upstream.held.close();
+    }
+    ~Fixture() {
+        upstream.held.open();
+        loop.run();
+    }
+
+    Later start(pid_t client, account::Call call) {
+        call.caller = {1000, client};
+        auto later = loop.start((*accounts.find("master"))->call(std::move(call)));
+        loop.poll();
+        return later;
+    }
+    Later start(pid_t client, std::string_view endpoint) { return start(client, call_of(endpoint)); }
+    // Until Kraken has got so many requests.
+    void run_until_sent(std::size_t count) {
+        const auto last = steady_clock::now() + 10s;
+        loop.context.restart();
+        while (upstream.requests.size() < count && steady_clock::now() < last)
+            loop.context.run_one_for(100ms);
+        REQUIRE(upstream.requests.size() == count);
+    }
+    void answer_one() {
+        upstream.held.open_for_one();
+        loop.poll();
+    }
+    Sent sent() const {
+        Sent all;
+        for (const std::string& target : upstream.targets())
+            all.push_back(target.substr(target.rfind('/') + 1));
+        return all;
+    }
+};
+
+constexpr auto patience = 250ms;
+
+}  // namespace
+
+TEST_CASE("a cancel waits for a read a quarter of a second, then the read is given up and made again") {
+    Fixture fixture;
+    const auto read = fixture.start(1, "Balance");
+    const auto begun = steady_clock::now();
+    const auto cancel = fixture.start(2, "CancelOrder");
+    fixture.run_until_sent(2);
+    CHECK(steady_clock::now() - begun >= patience);
+    CHECK_FALSE(read->has_value());
+    fixture.answer_one();
+    CHECK(cancel->has_value());
+    CHECK(fixture.sent() == Sent{"Balance", "CancelOrder", "Balance"});
+    CHECK(std::ranges::is_sorted(fixture.upstream.nonces()));
+    fixture.answer_one();
+    REQUIRE(read->has_value());
+    CHECK((*read)->has_value());
+    CHECK(fixture.api.state() == "reachable");
+    CHECK((*fixture.accounts.find("master"))->errors() == 0);
+}
+
+TEST_CASE("a read that is given up counts as no attempt, and waits longer than its caller would for a lane") {
+    Fixture fixture;
+    account::Call call = call_of("Balance");
+    call.max_wait = 0ms;
+    const auto read = fixture.start(1, call);
+    for (std::size_t count = 1; count <= 6; ++count) {  // more often than attempts are made
+        const auto cancel = fixture.start(2, "CancelOrder");
+        fixture.run_until_sent(2 * count);
+        fixture.answer_one();
+        CHECK(cancel->has_value());
+        CHECK_FALSE(read->has_value());
+        CHECK(fixture.sent().back() == "Balance");
+    }
+    fixture.answer_one();
+    REQUIRE(read->has_value());
+    CHECK((*read)->has_value());
+}
+
+TEST_CASE("nothing but a read is ever given up, and for nothing but a cancel") {
+    struct Row {
+        const char* under_way;
+        const char* waits;
+    };
+    const auto row = GENERATE(
+        as<Row>(),
+        Row{"AddOrder", "CancelOrder"},
+        Row{"CancelAll", "CancelOrder"},
+        Row{"Withdraw", "CancelOrder"},
+        Row{"GetWebSocketsToken", "CancelOrder"},
+        Row{"CreateSubaccount", "CancelAll"},
+        Row{"Balance", "AddOrder"},
+        Row{"Balance", "Ledgers"}
+    );
+    CAPTURE(row.under_way, row.waits);
+    Fixture fixture;
+    const auto first = fixture.start(1, row.under_way);
+    const auto second = fixture.start(2, row.waits);
+    fixture.loop.context.restart();
+    fixture.loop.context.run_for(patience + 50ms);
+    CHECK(fixture.sent() == Sent{row.under_way});
+    fixture.answer_one();
+    CHECK(first->has_value());
+    CHECK(fixture.sent() == Sent{row.under_way, row.waits});
+}
+
+TEST_CASE("a read is not given up for a cancel that it does not hold up") {
+    Fixture fixture({"aaaaaaaa", "bbbbbbbb"});
+    fixture.start(1, "AddOrder");
+    fixture.start(2, "Balance");
+    fixture.start(1, "CancelOrder");  // waits for its own client's placement
+    fixture.loop.context.restart();
+    fixture.loop.context.run_for(patience + 50ms);
+    CHECK(fixture.sent() == Sent{"AddOrder", "Balance"});
+    fixture.answer_one();
+    CHECK(fixture.sent() == Sent{"AddOrder", "Balance", "CancelOrder"});
+}
+
+TEST_CASE("two cancels give up one read for each") {
+    Fixture fixture({"aaaaaaaa", "bbbbbbbb"});
+    fixture.start(1, "Balance");
+    fixture.start(1, "Ledgers");
+    fixture.start(2, "CancelOrder");
+    fixture.start(3, "CancelOrder");
+    fixture.run_until_sent(4);
+    CHECK(fixture.sent() == Sent{"Balance", "Ledgers", "CancelOrder", "CancelOrder"});
+    fixture.answer_one();
+    fixture.answer_one();
+    CHECK(fixture.sent().size() == 6);
+}
+
+TEST_CASE("a read that was given up ends with its deadline") {
+    Fixture fixture;
+    account::Call call = call_of("Balance");
+    call.deadline = steady_clock::now() + patience + 50ms;
+    const auto read = fixture.start(1, call);
+    fixture.start(2, "CancelOrder");
+    fixture.run_until_sent(2);
+    while (!read->has_value())
+        fixture.loop.context.run_one();
+    CHECK((*read)->error().code == ErrorCode::timeout);
+    CHECK((*read)->error().executed == protocol::Executed::no);
+    CHECK(fixture.sent() == Sent{"Balance", "CancelOrder"});
+}
