@@ -77,12 +77,17 @@ class ClockTest(scene.TortureTest):
         return order
 
     def all_well(self, but=()):
-        """With the clock right again, orders are placed; not so on accounts that still look for old ones."""
-        with self.daemon.client() as client:
+        """With the clock right again, orders are placed; not so on accounts that still look for old ones. What was under way when
+        connections broke or the daemon was killed may cost the first of them."""
+        def is_well(account):
+            order = self.ledger.order(account)
+            scene.place(client, order, max_wait_ms=20000)
+            scene.settle(client, order)
+            return order.fate == "placed"
+
+        with self.daemon.client(timeout=120) as client:
             for account in set(self.ACCOUNTS) - set(but):
-                order = self.ledger.order(account)
-                scene.place(client, order)
-                self.assertEqual(order.fate, "placed", order)
+                support.wait_for(lambda: is_well(account), said=f"no order is placed any more on {account}")
 
 
 @unittest.skipIf(support.SANITIZED, "faketime does not survive a sanitizer's allocator, from within which it calls dlsym")
