@@ -91,12 +91,6 @@ class Case:
     def __repr__(self):
         return f"{self.shape}: " + ", ".join(f"{name} at step {step}" for step, name in self.faults)
 
-    def may_stay_unknown(self, idle_connections_close):
-        """The daemon may give up when a look-up gets no answer that Kraken would give, but must not guess. Where the placement may
-        be lost with an idle connection, a look-up meets what was meant for it."""
-        lost_before = idle_connections_close or self.shape == "behind a close"
-        return any(name in NO_ANSWER and (step > 0 or lost_before) for step, name in self.faults)
-
     def install(self, exchange, account):
         """A fault passes by the requests that another one meets first."""
         for place, (step, name) in enumerate(self.faults):
@@ -144,7 +138,7 @@ class Network(scene.TortureTest):
         self.judge.one_daemon = True
         self.outcomes = collections.Counter()
         self.cases = 0
-        self.idle_connections_close = False
+        self.unknown = []
 
     def run_cases(self, cases):
         """All of them, judged now and then."""
@@ -160,8 +154,7 @@ class Network(scene.TortureTest):
             waiting.put(case)
         self.cases += len(cases)
         self.at_once(lambda account: self.work(account, waiting), self.ACCOUNTS[:len(cases)])
-        self.assert_judged(unknown=[order for order in self.ledger.orders
-                                    if order.case and order.case.may_stay_unknown(self.idle_connections_close)])
+        self.assert_judged(unknown=self.unknown)
         self.at_once(self.cancel_all, self.ACCOUNTS)
 
     def cancel_all(self, account):
@@ -185,7 +178,14 @@ class Network(scene.TortureTest):
             scene.settle(client, order)
             with self.ledger.mutex:
                 self.outcomes[order.fate] += 1
+            if order.fate == "unknown" and self.look_up_got_no_answer(order, last):
+                self.unknown.append(order)
         self.wait_for_deliveries(case, account, last)
+
+    def look_up_got_no_answer(self, order, last):
+        """The daemon may give up when a look-up gets an answer that Kraken would not give, but must not guess."""
+        met = [entry["endpoint"] for entry in self.exchange.journal(since=last) if entry["account"] == order.account and entry["fault"] == "error"]
+        return any(name in NO_ANSWER for _, name in order.case.faults) and any(endpoint != order.endpoint for endpoint in met)
 
     def wait_for_deliveries(self, case, account, last):
         """What is still on its way may be executed yet: it has to arrive before anybody judges."""
@@ -282,7 +282,6 @@ class Network(scene.TortureTest):
         sets = switch_sets() if scene.LONG else some_switch_sets(self.dice, 3)
         for switches in sets:
             self.exchange.switch(**switches)
-            self.idle_connections_close |= switches["keep_alive_idle_ms"] < 1000
             cases = [case for case in alone(self.dice) if len(case.faults) == 1]
             cases += self.dice.sample(alone(self.dice), ACCOUNTS) if scene.LONG else []
             with self.subTest(json.dumps({name: value for name, value in switches.items() if value != DEFAULTS[name]})):
