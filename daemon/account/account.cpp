@@ -41,6 +41,12 @@ bool cancels_by_name(const Call& call) {
     });
 }
 
+// Then it means orders that are there, none that still waits to be sent.
+bool cancels_by_id(const Call& call) {
+    const bool cancels = call.endpoint->name == "CancelOrder" || call.endpoint->name == "CancelOrderBatch";
+    return cancels && !cancels_by_name(call);
+}
+
 // One call under way, for as long as this lives.
 class UnderWay {
 public:
@@ -62,11 +68,28 @@ Account::Account(Services services, RetrySettings retry, std::vector<KeyOnLane> 
     : services_(std::move(services)),
       retry_(retry),
       keys_(services_.store),
+      limits_(services_.clock, keys.front().info.tier),
       admission_(std::make_shared<Admission>(
-          services_.executor, keys_, [this](const Line::Entry& entry) { return keys_.way_of(entry); }
+          services_.executor,
+          keys_,
+          [this](const Line::Entry& entry) {
+              return keys_.way_of(entry, [this](const Key& key, const Line::Entry& each) {
+                  return limits_.wait_for(key, each);
+              });
+          },
+          [this](const Line::Entry& entry) { limits_.take(entry); }
       )),
+      reads_(services_.executor),
       none_under_way_(services_.executor) {
     serve_with(std::move(keys));
+}
+
+void Account::keep_to_limits(bool model) {
+    const auto now = services_.clock.elapsed();
+    for (const auto& key : keys())
+        key->lane()->rest().configure(key->info().tier, model, now);
+    limits_.configure(info().tier, model);
+    admission_->limits_changed();
 }
 
 void Account::serve_with(std::vector<KeyOnLane> keys) {
@@ -83,18 +106,36 @@ awaitable<Result<std::string>> Account::call(Call call) {
 
     const UnderWay under_way(under_way_, none_under_way_);
     const auto begun = steady_clock::now();
+    auto outcome = co_await read_or_act(call);
+    latency_.add(std::chrono::duration_cast<std::chrono::microseconds>(steady_clock::now() - begun));
+    count(outcome);
+    if (!outcome) outcome.error().account = info().account.text();
+    co_return outcome;
+}
+
+awaitable<Result<std::string>> Account::read_or_act(Call call) {
+    if (call.endpoint->effect == protocol::Effect::read) {
+        auto outcome =
+            co_await reads_.read(std::move(call), [this](const Call& each, SharedReads::Flight& flight) {
+                return make(each, &flight);
+            });
+        co_return outcome;
+    }
+    auto outcome = co_await make(call, nullptr);
+    if (outcome || outcome.error().executed != protocol::Executed::no) reads_.acted();
+    co_return outcome;
+}
+
+awaitable<Result<std::string>> Account::make(const Call& call, SharedReads::Flight* flight) {
     Place place{sweeps(*call.endpoint) ? Place::Behind::whatever_acts : Place::Behind::placements};
     const bool keeps_place = sweeps(*call.endpoint) || cancels_by_name(call);
-    Course course{keeps_place ? &place : nullptr};
+    Course course{.place = keeps_place ? &place : nullptr, .flight = flight};
     const SendOnce send_once = [this, &call, &course] { return send(call, course); };
     Result<std::string> outcome;
     do {
         outcome = co_await make_call(services_.api, services_.clock, call, retry_, send_once);
         if (course.key) course.key->learn(*call.endpoint, outcome);
     } while (goes_elsewhere(call, course, outcome));
-    latency_.add(std::chrono::duration_cast<std::chrono::microseconds>(steady_clock::now() - begun));
-    count(outcome);
-    if (!outcome) outcome.error().account = info().account.text();
     co_return outcome;
 }
 
@@ -105,25 +146,42 @@ std::optional<Error> Account::refusal() const {
     return serves ? std::nullopt : keys_.best().lane()->refusal();
 }
 
-// One attempt, on the first lane that is free for it.
+// One attempt, on the first lane that is free for it and has room.
 awaitable<Result<kraken::Attempt>> Account::send(const Call& call, Course& course) {
-    const Line::Entry entry{call.endpoint, call.caller.client(), std::exchange(course.repeat, true)};
+    Ration ration{touch_of(*call.endpoint, call.parameters)};
+    const Line::Entry entry{
+        .endpoint = call.endpoint,
+        .client = call.caller.client(),
+        .repeat = std::exchange(course.repeat, true),
+        .passes_held = cancels_by_id(call),
+        .ration = &ration,
+    };
     // A repeat waits anew: the time that the first copy took was not spent waiting. What made way for a
     // cancel has not to pay for that.
     const auto longest = course.given_up ? call.deadline : steady_clock::now() + call.max_wait;
     const auto turn = std::min(longest, call.deadline);
-    auto pass = admission_->enter_if_free(entry);
-    if (!pass) {
-        auto waited = co_await admission_->enter(entry, turn);
-        if (!waited) co_return std::unexpected(std::move(waited.error()));
-        pass.emplace(std::move(*waited));
-    }
-    course.key = pass->key();
+    auto entered = co_await enter(entry, turn);
+    if (!entered) co_return std::unexpected(std::move(entered.error()));
+    auto permit = limits_.permit(entry);
+    if (!permit) co_return std::unexpected(std::move(permit.error()));
+    course.key = entered->key();
+    if (course.flight) reads_.sent(*course.flight);
     auto attempt = co_await course.key->lane()->send(
-        pass->turn(), {*call.endpoint, call.parameters, {turn, call.deadline}, course.place}
+        entered->turn(), {*call.endpoint, call.parameters, {turn, call.deadline}, course.place}
     );
     course.given_up = attempt && attempt->given_up;
+    if (attempt) limits_.settle(entry, *permit, *attempt);
     co_return attempt;
+}
+
+awaitable<Result<Admission::Pass>> Account::enter(const Line::Entry& entry, steady_clock::time_point turn) {
+    if (auto pass = admission_->enter_if_free(entry)) co_return std::move(*pass);
+    if (auto refused = limits_.refusal(keys_, entry, turn)) co_return std::unexpected(std::move(*refused));
+    auto pass = co_await admission_->enter(entry, turn);
+    const bool too_late = !pass && pass.error().code == ErrorCode::timeout;
+    if (!too_late) co_return pass;
+    if (auto refused = limits_.refusal(keys_, entry, turn)) co_return std::unexpected(std::move(*refused));
+    co_return pass;
 }
 
 // Kraken does not accept this key for it, so nothing was done, and another may serve. What acts once and was

@@ -7,6 +7,8 @@
 #include "account/calls.hpp"
 #include "account/keys.hpp"
 #include "account/latency.hpp"
+#include "account/limits.hpp"
+#include "account/shared_reads.hpp"
 
 #include <boost/asio/steady_timer.hpp>
 #include <cstddef>
@@ -29,6 +31,8 @@ public:
 
     // The settings have changed; calls that run go on with the old ones.
     void configure(RetrySettings retry) { retry_ = retry; }
+    // Whether calls keep to Kraken's limits by themselves; by the tier of the account's keys.
+    void keep_to_limits(bool model);
     // These are the account's keys now, at least one. Calls under way on the lane of another end there; those
     // that wait go over the lanes that there are.
     void serve_with(std::vector<KeyOnLane> keys);
@@ -51,6 +55,8 @@ public:
     std::string remedy() const { return keys_.best().remedy(); }
     // The calls that wait for a lane.
     Line::Counts waiting() const { return admission_->line().counts(); }
+    Limits& limits() { return limits_; }
+    const Limits& limits() const { return limits_; }
     std::uint64_t calls() const { return calls_; }
     std::uint64_t errors() const { return errors_; }
     const Latency& latency() const { return latency_; }
@@ -63,18 +69,26 @@ private:
         Place* place = nullptr;
         std::shared_ptr<Key> key = {};  // whose lane the latest attempt took; none where none got to one
         bool repeat = false;
-        bool given_up = false;  // the latest attempt, for a cancel
+        bool given_up = false;                  // the latest attempt, for a cancel
+        SharedReads::Flight* flight = nullptr;  // a read that others may wait for, too
     };
 
     std::optional<protocol::Error> refusal() const;
+    awaitable<Result<std::string>> read_or_act(Call call);
+    awaitable<Result<std::string>> make(const Call& call, SharedReads::Flight* flight);
     awaitable<Result<kraken::Attempt>> send(const Call& call, Course& course);
+    awaitable<Result<Admission::Pass>> enter(
+        const Line::Entry& entry, std::chrono::steady_clock::time_point turn
+    );
     bool goes_elsewhere(const Call& call, const Course& course, const Result<std::string>& outcome) const;
     void count(const Result<std::string>& outcome);
 
     Services services_;
     RetrySettings retry_;
     Keys keys_;
+    Limits limits_;
     std::shared_ptr<Admission> admission_;
+    SharedReads reads_;
 
     std::uint64_t calls_ = 0;
     std::uint64_t errors_ = 0;

@@ -2,6 +2,8 @@
 
 #include "base/log.hpp"
 #include "nonce/legacy.hpp"
+#include "protocol/json_text.hpp"
+#include "protocol/limits.hpp"
 
 #include <algorithm>
 #include <boost/asio/co_spawn.hpp>
@@ -63,8 +65,17 @@ awaitable<Result<std::uint64_t>> read_beside_the_loop(std::filesystem::path file
 
 }  // namespace
 
+Accounts::Accounts(Services services, AccountSettings settings)
+    : services_(std::move(services)),
+      settings_(std::move(settings)),
+      public_calls_(services_.executor, services_.clock),
+      public_reads_(services_.executor) {
+    public_calls_.configure(settings_.rate_model);
+}
+
 void Accounts::configure(AccountSettings settings) {
     settings_ = std::move(settings);
+    public_calls_.configure(settings_.rate_model);
     for (const auto& [key, account] : known_)
         account->configure(settings_.retry);
     refresh();
@@ -76,10 +87,8 @@ void Accounts::refresh() {
     std::size_t lanes = 0;
     for (keeper::KeyInfo& info : services_.keeper.list()) {
         const base::AccountName name = info.account;
-        if (info.source == keeper::Source::environment) {
-            environment_.insert(name);
-            info.tier = options_of(name).tier;  // a saved key has its own
-        }
+        if (info.source == keeper::Source::environment) environment_.insert(name);
+        info.tier = options_of(name).tier.value_or(info.tier);
         if (draining_.contains(info.key)) continue;
         auto lane = lane_of(info.key, name);
         auto permissions = told_[info.key].permissions;
@@ -94,6 +103,7 @@ void Accounts::refresh() {
         } else {
             account = std::make_shared<Account>(services_, settings_.retry, std::move(serving));
         }
+        account->keep_to_limits(settings_.rate_model);
         accounts_.emplace(name, account);
     }
     services_.api.keep_warm(lanes);
@@ -156,18 +166,43 @@ std::optional<protocol::Error> Accounts::nothing_open() const {
 }
 
 awaitable<Result<std::string>> Accounts::call_public(Call call) {
+    const auto* endpoint = call.endpoint;
+    auto outcome =
+        co_await public_reads_.read(std::move(call), [this](const Call& each, SharedReads::Flight& flight) {
+            return make_public(each, flight);
+        });
+    if (outcome && endpoint->name == "SystemStatus") hear_system_status(*outcome);
+    co_return outcome;
+}
+
+awaitable<Result<std::string>> Accounts::make_public(const Call& call, SharedReads::Flight& flight) {
     const auto query = call.parameters.query();
     if (!query) co_return std::unexpected(query.error());
-    const SendOnce send_once = [&] { return send_public(*call.endpoint, *query, call.deadline); };
+    const SendOnce send_once = [&] { return send_public(call, *query, flight); };
     auto outcome = co_await make_call(services_.api, services_.clock, call, settings_.retry, send_once);
     co_return outcome;
 }
 
 awaitable<Result<kraken::Attempt>> Accounts::send_public(
-    const protocol::Endpoint& endpoint, std::string query, steady_clock::time_point deadline
+    const Call& call, std::string query, SharedReads::Flight& flight
 ) {
-    kraken::Attempt attempt = co_await services_.api.call_public(endpoint, std::move(query), deadline);
+    const auto turn = std::min(steady_clock::now() + call.max_wait, call.deadline);
+    const auto entered = co_await public_calls_.enter({call.endpoint, call.caller.client()}, turn);
+    if (!entered) co_return std::unexpected(entered.error());
+    public_reads_.sent(flight);
+    kraken::Attempt attempt =
+        co_await services_.api.call_public(*call.endpoint, std::move(query), call.deadline);
+    public_calls_.end(attempt);
     co_return attempt;
+}
+
+// {"status":"online","timestamp":"..."}: what it says of the market holds for every account.
+void Accounts::hear_system_status(std::string_view result) {
+    const auto members = protocol::split_object(result, protocol::max_reply_depth);
+    const auto* status = members ? protocol::find(*members, "status") : nullptr;
+    if (!status || protocol::kind_of(status->value) != protocol::JsonKind::string) return;
+    for (const auto& [name, account] : accounts_)
+        account->limits().system_is(protocol::decode_string(status->value));
 }
 
 std::vector<std::shared_ptr<Account>> Accounts::list() const {

@@ -4,6 +4,8 @@
 // Kraken.
 
 #include "account/account.hpp"
+#include "account/public_calls.hpp"
+#include "account/shared_reads.hpp"
 
 #include <filesystem>
 #include <map>
@@ -42,7 +44,7 @@ struct Replacement {
 
 // What the operator says of one account.
 struct AccountOptions {
-    base::Tier tier = base::Tier::intermediate;
+    std::optional<base::Tier> tier = {};             // none: as it was saved with the key
     std::optional<base::NonceUnit> nonce_unit = {};  // none: found out by itself
 };
 
@@ -52,14 +54,14 @@ struct AccountSettings {
     std::chrono::milliseconds removal_wait{5000};  // for calls of an account or key that is to be removed
     std::chrono::milliseconds drain_wait{30000};   // for those of a key that has been replaced
     RetrySettings retry = {};
+    bool rate_model = true;  // calls keep to Kraken's limits by themselves
     std::map<base::AccountName, AccountOptions> accounts = {};
     std::map<base::AccountName, std::uint64_t> legacy_nonces = {};  // floors from old nonce files
 };
 
 class Accounts {
 public:
-    Accounts(Services services, AccountSettings settings)
-        : services_(std::move(services)), settings_(std::move(settings)) {}
+    Accounts(Services services, AccountSettings settings);
 
     // The configuration was read again; calls that run keep what they began with.
     void configure(AccountSettings settings);
@@ -101,6 +103,8 @@ public:
     // event loop, one at a time (overloaded). Returns the highest last value.
     awaitable<Result<std::uint64_t>> import_nonce(base::AccountName name, std::filesystem::path file);
 
+    const PublicCalls& public_calls() const { return public_calls_; }
+
     // "unknown" before the first call, then "reachable" or "unreachable".
     std::string_view upstream_state() const { return services_.api.state(); }
     // How far Kraken's clock is ahead of ours; empty before Kraken told its time.
@@ -136,9 +140,11 @@ private:
     std::optional<protocol::Error> nothing_open() const;
     std::shared_ptr<Lane> lane_of(const base::KeyId& key, const base::AccountName& name);
     const AccountOptions& options_of(const base::AccountName& name) const;
+    awaitable<Result<std::string>> make_public(const Call& call, SharedReads::Flight& flight);
     awaitable<Result<kraken::Attempt>> send_public(
-        const protocol::Endpoint& endpoint, std::string query, std::chrono::steady_clock::time_point deadline
+        const Call& call, std::string query, SharedReads::Flight& flight
     );
+    void hear_system_status(std::string_view result);
 
     // One change of an account's keys at a time, the next is refused (overloaded): each builds on the keys
     // that are there.
@@ -181,6 +187,8 @@ private:
 
     Services services_;
     AccountSettings settings_;
+    PublicCalls public_calls_;
+    SharedReads public_reads_;
     std::map<base::AccountName, std::shared_ptr<Account>> accounts_;
     // Kept while locked too: a key's sequence must go on where it stopped, and what Kraken refused stays so.
     std::map<base::KeyId, std::shared_ptr<Lane>> lanes_;

@@ -63,8 +63,14 @@ Admission::Pass::~Pass() {
     admission_->let_go();  // to another lane, where this one has passed on to somebody else
 }
 
-Admission::Admission(boost::asio::any_io_executor executor, const Keys& keys, Line::FindWay find_way)
-    : executor_(std::move(executor)), keys_(keys), find_way_(std::move(find_way)), look_(executor_) {}
+Admission::Admission(
+    boost::asio::any_io_executor executor, const Keys& keys, Line::FindWay find_way, Goes goes
+)
+    : executor_(std::move(executor)),
+      keys_(keys),
+      find_way_(std::move(find_way)),
+      goes_(std::move(goes)),
+      look_(executor_) {}
 
 Admission::~Admission() {
     unwatch();
@@ -91,7 +97,7 @@ std::optional<Admission::Pass> Admission::enter_if_free(const Line::Entry& entry
         settle(dropped, cancelled_all());
     if (!line_.is_next_of_client(entry)) return std::nullopt;
     const Line::Way way = find_way_(entry);
-    if (!way.lane) return std::nullopt;
+    if (!way.lane || line_.is_kept_from(entry, *way.lane)) return std::nullopt;
     line_.begin(entry);
     return take(*way.lane, entry);
 }
@@ -143,6 +149,7 @@ void Admission::look_again(std::optional<steady_clock::time_point> when) {
 
 Admission::Pass Admission::take(std::size_t lane, const Line::Entry& entry) {
     const auto& key = keys_.all()[lane];
+    goes_(entry);
     return Pass(shared_from_this(), entry, key, *key->lane()->take_if_free());
 }
 

@@ -7,6 +7,7 @@
 
 #include <boost/asio/steady_timer.hpp>
 #include <chrono>
+#include <functional>
 #include <map>
 #include <memory>
 #include <optional>
@@ -16,9 +17,12 @@ namespace krakken::account {
 
 class Admission final : public std::enable_shared_from_this<Admission>, private Lane::Watcher {
 public:
+    // Whose turn it is now.
+    using Goes = std::function<void(const Line::Entry& entry)>;
+
     // `keys` outlives every call. `find_way` says how an entry could be sent now over them; whom it holds
     // back, it is asked about again.
-    Admission(boost::asio::any_io_executor executor, const Keys& keys, Line::FindWay find_way);
+    Admission(boost::asio::any_io_executor executor, const Keys& keys, Line::FindWay find_way, Goes goes);
     Admission(const Admission&) = delete;
     Admission& operator=(const Admission&) = delete;
     ~Admission();
@@ -52,6 +56,8 @@ public:
 
     // There are other keys, or one of them serves again.
     void keys_changed();
+    // Whom `find_way` held back may have a way now.
+    void limits_changed() { let_go(); }
 
     const Line& line() const { return line_; }
 
@@ -75,6 +81,7 @@ private:
     const Keys& keys_;
     Line line_;
     Line::FindWay find_way_;
+    Goes goes_;
     std::map<Line::Ticket, Waiter*> waiters_;
     std::vector<std::shared_ptr<Lane>> watched_;
     boost::asio::steady_timer look_;  // at who is held back

@@ -7,14 +7,9 @@
 namespace krakken::account {
 
 using kraken::Attempt;
-using protocol::Effect;
 using What = Touch::What;
 
 namespace {
-
-Thousandths rest_cost(const protocol::Endpoint& endpoint) {
-    return Thousandths{endpoint.cost} * one_point;
-}
 
 // Then nothing was there that a cancel could cost.
 bool found_no_order(const std::vector<std::string>& errors) {
@@ -28,9 +23,8 @@ bool found_no_order(const std::vector<std::string>& errors) {
 Budget::Hold& Budget::Hold::operator=(Hold&& other) noexcept {
     if (budget_) budget_->give_back(*this);
     budget_ = std::move(other.budget_);
-    rest_ = other.rest_;
-    demand_ = std::move(other.demand_);
-    trading_ = std::move(other.trading_);
+    touch_ = std::move(other.touch_);
+    shares_ = std::move(other.shares_);
     return *this;
 }
 
@@ -38,38 +32,34 @@ Budget::Hold::~Hold() {
     if (budget_) budget_->give_back(*this);
 }
 
-void Budget::Hold::settle(const Attempt& attempt, Elapsed now, base::Time wall) {
+void Budget::Hold::settle(const Attempt& attempt, Elapsed now) {
     if (!budget_ || attempt.end == Attempt::End::not_sent) return;
-    const auto budget = std::exchange(budget_, nullptr);
-    budget->settle(*this, attempt, now, wall);
+    std::exchange(budget_, nullptr)->settle(*this, attempt, now);
 }
 
 void Budget::configure(base::Tier tier, bool on, Elapsed now) {
     on_ = on;
-    tier_ = tier;
     trading_.configure(tier, now);
 }
 
-Elapsed Budget::ready_at(const base::KeyId& key, const Demand& demand, Elapsed now) {
-    if (!on_ || demand.endpoint->effect == Effect::cancel) return now;
-    Elapsed ready = rest_of(key, now).ready_at(rest_cost(*demand.endpoint), now);
-    for (const auto& [pair, cost] : shares_of(demand.touch, now)) {
+Elapsed Budget::ready_at(const Touch& touch, Elapsed now) const {
+    if (!on_ || touch.what == What::cancel || touch.what == What::cancel_all) return now;
+    Elapsed ready = now;
+    for (const auto& [pair, cost] : shares_of(touch, now)) {
         if (const RateCounter* counter = trading_.find(pair))
             ready = std::max(ready, counter->ready_at(cost, now));
     }
     return ready;
 }
 
-Budget::Hold Budget::reserve(const base::KeyId& key, Demand demand, Elapsed now) {
+Budget::Hold Budget::reserve(Touch touch, Elapsed now) {
     Hold hold;
-    if (!on_) return hold;
-    hold.trading_ = shares_of(demand.touch, now);
-    for (const auto& [pair, cost] : hold.trading_)
+    if (touch.what == What::nothing) return hold;
+    hold.shares_ = shares_of(touch, now);
+    for (const auto& [pair, cost] : hold.shares_)
         trading_.of(pair, now).reserve(cost);
     hold.budget_ = shared_from_this();
-    hold.rest_ = &rest_of(key, now);
-    hold.rest_->reserve(rest_cost(*demand.endpoint));
-    hold.demand_ = std::move(demand);
+    hold.touch_ = std::move(touch);
     return hold;
 }
 
@@ -127,17 +117,15 @@ Budget::Shares Budget::shares_of_cancel(const Touch& touch, Elapsed now) const {
     return shares;
 }
 
-void Budget::give_back(Hold& hold) {
-    // `now` is of no account for a counter that is there, and these are: something is reserved.
-    for (const auto& [pair, cost] : hold.trading_)
+void Budget::give_back(const Hold& hold) {
+    // `now` is for pairs that are not there, and these are: something is reserved.
+    for (const auto& [pair, cost] : hold.shares_)
         trading_.of(pair, {}).not_sent(cost);
-    hold.rest_->not_sent(rest_cost(*hold.demand_.endpoint));
 }
 
-void Budget::settle(Hold& hold, const Attempt& attempt, Elapsed now, base::Time wall) {
-    hold.rest_->sent(rest_cost(*hold.demand_.endpoint), now);
-    const bool free = hold.demand_.touch.what == What::cancel && found_no_order(attempt.answer.errors);
-    for (const auto& [pair, cost] : hold.trading_) {
+void Budget::settle(const Hold& hold, const Attempt& attempt, Elapsed now) {
+    const bool free = hold.touch_.what == What::cancel && found_no_order(attempt.answer.errors);
+    for (const auto& [pair, cost] : hold.shares_) {
         RateCounter& counter = trading_.of(pair, now);
         if (free) {
             counter.not_sent(cost);
@@ -145,19 +133,16 @@ void Budget::settle(Hold& hold, const Attempt& attempt, Elapsed now, base::Time 
             counter.sent(cost, now);
         }
     }
-    learn_limits(hold, attempt, now, wall);
-    learn_orders(hold.demand_.touch, attempt, now);
+    learn_limits(hold, attempt, now);
+    learn_orders(hold.touch_, attempt, now);
 }
 
-void Budget::learn_limits(const Hold& hold, const Attempt& attempt, Elapsed now, base::Time wall) {
-    const auto exceeded = kraken::exceeded_limits(attempt.answer.errors, wall);
-    if (exceeded.calls || attempt.too_many) hold.rest_->exceeded(now);
-    if (exceeded.throttled_for) hold.rest_->hold_until(now + *exceeded.throttled_for);
-    if (exceeded.pair) {
-        for (const auto& [pair, cost] : hold.trading_)
-            trading_.of(pair, now).exceeded(now);
-    }
+void Budget::learn_limits(const Hold& hold, const Attempt& attempt, Elapsed now) {
+    const auto exceeded = kraken::exceeded_limits(attempt.answer.errors, {});
     if (exceeded.account) trading_.exceeded(now);
+    if (!exceeded.pair) return;
+    for (const auto& [pair, cost] : hold.shares_)
+        trading_.of(pair, now).exceeded(now);
 }
 
 void Budget::learn_orders(const Touch& touch, const Attempt& attempt, Elapsed now) {

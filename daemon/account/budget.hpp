@@ -1,15 +1,13 @@
 #pragma once
 
-// What one account may still ask of Kraken: the call counters of its keys and the trading engine's counters
-// of its pairs, as Kraken counts them. A call waits until it fits; cancels never do, but count. Sans-io.
+// What one account may still change of its orders: the trading engine's counters of its pairs, as Kraken
+// counts them. A call waits until it fits; cancels never do, but count. Sans-io.
 
 #include "account/order_touch.hpp"
-#include "account/rest_counter.hpp"
 #include "account/trading_counter.hpp"
 #include "kraken/api.hpp"
 
 #include <memory>
-#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -18,15 +16,6 @@ namespace krakken::account {
 
 class Budget : public std::enable_shared_from_this<Budget> {
 public:
-    // What a call will take; it must not outlive the endpoint's row.
-    struct Demand {
-        const protocol::Endpoint* endpoint;
-        Touch touch;
-    };
-    static Demand demand_of(const protocol::Endpoint& endpoint, const kraken::Parameters& parameters) {
-        return {&endpoint, touch_of(endpoint, parameters)};
-    }
-
     // A call's points while it is under way. Gives them back if nothing becomes of it.
     class Hold {
     public:
@@ -35,31 +24,28 @@ public:
         Hold& operator=(Hold&& other) noexcept;
         ~Hold();
 
-        // How the call ended; `now` by both clocks.
-        void settle(const kraken::Attempt& attempt, Elapsed now, base::Time wall);
+        // How the call ended.
+        void settle(const kraken::Attempt& attempt, Elapsed now);
 
     private:
         friend class Budget;
         using Share = std::pair<std::string, Thousandths>;  // pair and its cost
 
         std::shared_ptr<Budget> budget_;  // null: settled
-        RateCounter* rest_ = nullptr;
-        Demand demand_{nullptr, {}};
-        std::vector<Share> trading_;
+        Touch touch_;
+        std::vector<Share> shares_;
     };
 
-    // `rest` must outlive it. Off: everything fits, and nothing is counted.
-    Budget(RestCounters& rest, base::Tier tier, Elapsed now)
-        : rest_(rest), tier_(tier), trading_(tier), ages_(now) {}
+    Budget(base::Tier tier, Elapsed now) : trading_(tier), ages_(now) {}
+    // Off: everything fits.
     void configure(base::Tier tier, bool on, Elapsed now);
 
-    // When a call with this key fits, should no other come before it: `now`, or later; ask again then.
-    Elapsed ready_at(const base::KeyId& key, const Demand& demand, Elapsed now);
+    // When such a call fits, should no other come before it: `now`, or later; ask again then.
+    Elapsed ready_at(const Touch& touch, Elapsed now) const;
     // The call is made now.
-    Hold reserve(const base::KeyId& key, Demand demand, Elapsed now);
+    Hold reserve(Touch touch, Elapsed now);
 
     bool on() const { return on_; }
-    RateCounter& rest_of(const base::KeyId& key, Elapsed now) { return rest_.of(key, tier_, now); }
     const TradingCounters& trading() const { return trading_; }
 
 private:
@@ -68,17 +54,21 @@ private:
     Shares shares_of(const Touch& touch, Elapsed now) const;
     Shares shares_of_change(const Touch& touch, OrderChange change, Elapsed now) const;
     Shares shares_of_cancel(const Touch& touch, Elapsed now) const;
-    void settle(Hold& hold, const kraken::Attempt& attempt, Elapsed now, base::Time wall);
-    void learn_limits(const Hold& hold, const kraken::Attempt& attempt, Elapsed now, base::Time wall);
+    void give_back(const Hold& hold);
+    void settle(const Hold& hold, const kraken::Attempt& attempt, Elapsed now);
+    void learn_limits(const Hold& hold, const kraken::Attempt& attempt, Elapsed now);
     void learn_orders(const Touch& touch, const kraken::Attempt& attempt, Elapsed now);
     void remember_change(const Touch& touch, Elapsed now);
-    void give_back(Hold& hold);
 
-    RestCounters& rest_;
-    base::Tier tier_;
     bool on_ = true;
     TradingCounters trading_;
     OrderAges ages_;
+};
+
+// What a waiting call will take, and what it is given with its turn.
+struct Ration {
+    Touch touch;
+    Budget::Hold hold = {};
 };
 
 }  // namespace krakken::account

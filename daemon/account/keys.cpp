@@ -43,16 +43,24 @@ Key* Keys::find(const base::KeyId& key) const {
     return found == keys_.end() ? nullptr : found->get();
 }
 
-Line::Way Keys::way_of(const Line::Entry& entry) const {
+Line::Way Keys::way_of(const Line::Entry& entry, const WaitFor& wait_for) const {
     Line::Way way;
     Suits best = Suits::set_aside;
     for (std::size_t index = 0; index < keys_.size(); ++index) {
         const Key& key = *keys_[index];
         const Suits suitable = suits(key, *entry.endpoint);
         if (suitable < best) continue;
-        if (suitable > best) way.lane.reset();
+        if (suitable > best) way = {};
         best = suitable;
-        if (!way.lane && !key.lane()->busy()) way.lane = index;
+        if (way.lane || key.lane()->busy()) continue;
+        const auto wait = wait_for(key, entry);
+        if (wait <= std::chrono::microseconds(0)) {
+            way.lane = index;
+            continue;
+        }
+        const auto look = std::chrono::steady_clock::now() + wait;
+        way.look = std::min(look, way.look.value_or(look));
+        if (index < 64) way.no_room |= std::uint64_t{1} << index;
     }
     return way;
 }

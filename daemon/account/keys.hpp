@@ -5,6 +5,8 @@
 #include "account/key.hpp"
 #include "account/line.hpp"
 
+#include <chrono>
+#include <functional>
 #include <memory>
 #include <vector>
 
@@ -33,7 +35,10 @@ public:
 
     // The first free lane of those that suit the call best. A key that is set aside, or has been told that it
     // lacks the permission, serves only where there is no other; then the lane, or Kraken, says why not.
-    Line::Way way_of(const Line::Entry& entry) const;
+    // `wait_for` tells how long Kraken's limits have no room yet for the entry's call with that key; nothing:
+    // it fits now.
+    using WaitFor = std::function<std::chrono::microseconds(const Key& key, const Line::Entry& entry)>;
+    Line::Way way_of(const Line::Entry& entry, const WaitFor& wait_for) const;
     bool all_busy() const;
     // The first of them that carries a read; null where none does.
     Lane* reading_lane(const Line::Entry& entry) const;

@@ -214,8 +214,10 @@ awaitable<Result<Attempt>> Lane::sign_and_send(
         parameters.form(),
         reading_ ? give_up_.slot() : boost::asio::cancellation_slot()
     };
+    rest_.begin(request.endpoint);
     attempt =
         co_await services_.api.call_private(request.endpoint, std::move(call), request.deadlines.request);
+    rest_.end(request.endpoint, attempt, services_.clock.elapsed(), services_.clock.now());
     co_return attempt;
 }
 

@@ -5,6 +5,7 @@
 // only.
 
 #include "account/nonces.hpp"
+#include "account/rest_counter.hpp"
 #include "account/turns.hpp"
 #include "keeper/keeper.hpp"
 #include "kraken/api.hpp"
@@ -154,6 +155,9 @@ public:
     void share_acts(Lane& other);
 
     const base::KeyId& key() const { return key_; }
+    // What the key may still call; every request of this lane is counted there.
+    RestCounter& rest() { return rest_; }
+    const RestCounter& rest() const { return rest_; }
     // Empty until the key was first used in this run.
     const std::optional<nonce::Sequence>& sequence() const { return nonces_->sequence(); }
     std::size_t waiting() const { return turns_.waiting(); }
@@ -188,6 +192,7 @@ private:
     Turns turns_;
     std::shared_ptr<Nonces> nonces_;
     std::optional<protocol::Error> held_;
+    RestCounter rest_;
     std::shared_ptr<Acts> acts_ = std::make_shared<Acts>();
     std::vector<Watcher*> watchers_;
     boost::asio::cancellation_signal give_up_;

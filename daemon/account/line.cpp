@@ -120,19 +120,30 @@ void Line::leave(Ticket ticket) {
     }
 }
 
+// The first, but where that is held back, the first cancel that may pass it.
+Line::Waitings::iterator Line::first_to_go(Waitings& acting, const FindWay& find) {
+    const auto first = acting.begin();
+    const auto passing =
+        std::ranges::find_if(acting, [](const Waiting& waiting) { return waiting.entry.passes_held; });
+    if (passing == acting.end() || rank(first->entry) == Rank::cancel) return first;
+    const Way way = find(first->entry);
+    return way.look && !way.lane ? passing : first;
+}
+
 Line::Next Line::next(const FindWay& find) {
     Next next;
-    const auto has_way = [&](const Waiting& waiting) -> std::optional<std::size_t> {
+    kept_ = 0;
+    const auto way_of = [&](const Waiting& waiting) {
         const Way way = find(waiting.entry);
         if (!way.lane && way.look) next.look = std::min(*way.look, next.look.value_or(TimePoint::max()));
-        return way.lane;
+        return way;
     };
     for (const Rank turn : {Rank::cancel, Rank::placement}) {
         for (auto queue = queues_.begin(); queue != queues_.end(); ++queue) {
             if (queue->acting.empty() || is_acting(queue->client)) continue;
-            const auto first = queue->acting.begin();
+            const auto first = first_to_go(queue->acting, find);
             if (rank(first->entry) != turn) continue;
-            if (const auto lane = has_way(*first)) {
+            if (const auto lane = way_of(*first).lane) {
                 next.chosen = go(queue, queue->acting, first, *lane);
                 return next;
             }
@@ -140,13 +151,24 @@ Line::Next Line::next(const FindWay& find) {
     }
     for (auto queue = queues_.begin(); queue != queues_.end(); ++queue) {
         for (auto waiting = queue->reading.begin(); waiting != queue->reading.end(); ++waiting) {
-            if (const auto lane = has_way(*waiting)) {
-                next.chosen = go(queue, queue->reading, waiting, *lane);
+            const Way way = way_of(*waiting);
+            if (way.lane && !is_kept(kept_, *way.lane)) {
+                next.chosen = go(queue, queue->reading, waiting, *way.lane);
                 return next;
             }
+            if (!way.lane) kept_ |= way.no_room;
         }
     }
     return next;
+}
+
+bool Line::is_kept(std::uint64_t lanes, std::size_t lane) {
+    constexpr std::size_t bits = 64;  // more keys than anybody has
+    return lane < bits && ((lanes >> lane) & 1) != 0;
+}
+
+bool Line::is_kept_from(const Entry& entry, std::size_t lane) const {
+    return size_ > 0 && !acts(entry) && is_kept(kept_, lane);
 }
 
 Line::Next::Chosen Line::go(

@@ -18,6 +18,8 @@
 
 namespace krakken::account {
 
+struct Ration;
+
 class Line {
 public:
     using TimePoint = std::chrono::steady_clock::time_point;
@@ -27,6 +29,12 @@ public:
         const protocol::Endpoint* endpoint;  // of the table, never null
         base::Client client = {};
         bool repeat = false;  // it was sent before, so it stands before its client's others
+        // A cancel that cannot mean an order which its client has waiting: it passes those that are held
+        // back.
+        bool passes_held = false;
+        // What it takes of Kraken's limits, and is given with its turn. It lives as long as the entry waits;
+        // nothing to the line itself.
+        Ration* ration = nullptr;
     };
 
     // How an entry could be sent now.
@@ -34,6 +42,9 @@ public:
         std::optional<std::size_t> lane = {};  // free, and its key may: this one
         // None; the entry is held back, but perhaps no longer than until then.
         std::optional<TimePoint> look = {};
+        // These lanes, as bits, suit it and have no room: no read goes there before this one, or cheaper ones
+        // would pass it for ever.
+        std::uint64_t no_room = 0;
     };
     using FindWay = std::function<Way(const Entry&)>;
 
@@ -59,8 +70,9 @@ public:
     void bound(std::size_t most) { most_ = most; }
 
     // An entry that comes need not wait for others of its client: with a way it may go without joining.
-    // Others are not in its way, since whoever had one has gone.
+    // Others are not in its way, since whoever had one has gone, unless the lane is kept for them.
     bool is_next_of_client(const Entry& entry) const;
+    bool is_kept_from(const Entry& entry, std::size_t lane) const;
     // Drops, for a CancelAll that comes, its client's waiting placements: their orders are not wanted any
     // more.
     std::vector<Ticket> drop_overtaken(const Entry& entry);
@@ -98,6 +110,8 @@ private:
 
     static bool acts(const Entry& entry);
     static Rank rank(const Entry& entry);
+    static bool is_kept(std::uint64_t lanes, std::size_t lane);
+    static Waitings::iterator first_to_go(Waitings& acting, const FindWay& find);
     static Waitings::const_iterator place_in(const Waitings& acting, const Entry& entry);
     bool is_acting(const base::Client& client) const;
     const Queue* find(const base::Client& client) const;
@@ -109,6 +123,7 @@ private:
 
     std::list<Queue> queues_;           // whose client's turn is next stands first
     std::vector<base::Client> acting_;  // clients of calls under way that act
+    std::uint64_t kept_ = 0;            // lanes that wait for room, as bits; for reads
     std::size_t size_ = 0;
     std::size_t most_ = 0;
     Ticket last_ = 0;

@@ -64,14 +64,19 @@ std::vector<OrderName> orders_of(const Fields& fields) {
     return orders;
 }
 
-Touch::Named row_of(std::string_view raw) {
+// "post,fciq"
+bool is_post_only(std::string_view flags) {
+    return flags.contains("post");
+}
+
+void add_row(Touch& touch, std::string_view raw) {
     const auto members = protocol::split_object(raw, protocol::max_request_depth);
-    if (!members) return {};
     const auto text = [&members](std::string_view name) {
-        const auto* member = protocol::find(*members, name);
+        const auto* member = members ? protocol::find(*members, name) : nullptr;
         return member ? text_of(member->value) : std::string();
     };
-    return {text("cl_ord_id"), text("userref")};
+    touch.added.push_back({text("cl_ord_id"), text("userref")});
+    touch.post_only &= is_post_only(text("oflags"));
 }
 
 // A text, or the first of a list of texts.
@@ -93,12 +98,15 @@ Touch touch_of(const protocol::Endpoint& endpoint, const kraken::Parameters& par
     const auto known = std::ranges::find(endpoints, endpoint.name, &decltype(endpoints)::value_type::first);
     if (known == endpoints.end()) return {};
     const Fields& fields = parameters.fields();
-    Touch touch{known->second, kraken::canonical_pair(text_of(fields, "pair")), {}, {}};
-    if (touch.what == What::add || touch.what == What::edit)
+    Touch touch{known->second, kraken::canonical_pair(text_of(fields, "pair")), {}, {}, false};
+    if (touch.what == What::add || touch.what == What::edit) {
         touch.added.push_back({text_of(fields, "cl_ord_id"), text_of(fields, "userref")});
+        touch.post_only = is_post_only(text_of(fields, "oflags"));
+    }
     if (touch.what == What::add_batch) {
+        touch.post_only = true;
         for (const std::string_view row : items_of(raw_of(fields, "orders")))
-            touch.added.push_back(row_of(row));
+            add_row(touch, row);
     } else if (touch.what != What::add) {
         touch.orders = orders_of(fields);
     }

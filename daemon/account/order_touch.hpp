@@ -25,6 +25,7 @@ struct Touch {
     std::string pair;               // as canonical_pair() writes it; empty: the call does not say
     std::vector<Named> added;       // by add, add_batch and edit
     std::vector<OrderName> orders;  // that amend, edit and cancel mean
+    bool post_only = false;         // all of `added`
 };
 
 Touch touch_of(const protocol::Endpoint& endpoint, const kraken::Parameters& parameters);

@@ -1,11 +1,11 @@
 #pragma once
 
-// Kraken's REST call counter, one for each API key.
+// Kraken's REST call counter of one API key.
 
 #include "account/rate_counter.hpp"
 #include "base/types.hpp"
-
-#include <map>
+#include "kraken/api.hpp"
+#include "protocol/endpoints.hpp"
 
 namespace krakken::account {
 
@@ -13,14 +13,28 @@ namespace krakken::account {
 // somebody reads a lot.
 RateLimits rest_limits(base::Tier tier);
 
-// The counters of all keys, kept while the daemon runs.
-class RestCounters {
+class RestCounter {
 public:
-    // Stays where it is.
-    RateCounter& of(const base::KeyId& key, base::Tier tier, Elapsed now);
+    explicit RestCounter(base::Tier tier = base::Tier::intermediate) : counter_(rest_limits(tier)) {}
+
+    // Off: everything fits.
+    void configure(base::Tier tier, bool on, Elapsed now);
+
+    // When there is room for a call of this endpoint: `now`, or later. Always for cancels.
+    Elapsed ready_at(const protocol::Endpoint& endpoint, Elapsed now) const;
+
+    // Around each request that goes out.
+    void begin(const protocol::Endpoint& endpoint);
+    void end(
+        const protocol::Endpoint& endpoint, const kraken::Attempt& attempt, Elapsed now, base::Time wall
+    );
+
+    bool on() const { return on_; }
+    const RateCounter& counter() const { return counter_; }
 
 private:
-    std::map<base::KeyId, RateCounter> counters_;
+    RateCounter counter_;
+    bool on_ = true;
 };
 
 }  // namespace krakken::account

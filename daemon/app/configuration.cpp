@@ -242,15 +242,6 @@ std::vector<std::string> need_restart(const Configuration& running, const Config
     return settings;
 }
 
-std::vector<std::string> settings_without_effect(const Configuration& configuration) {
-    std::vector<std::string> settings;
-    for (const auto& [name, account] : configuration.accounts) {
-        if (account.tier != account::AccountOptions{}.tier)
-            settings.push_back(fmt::format("accounts.{}.tier", name.text()));
-    }
-    return settings;
-}
-
 std::filesystem::path start_key_file(
     const Configuration& configuration, const protocol::Environment& environment
 ) {
@@ -283,6 +274,7 @@ account::AccountSettings account_settings(
         .default_account = configuration.default_account,
         .validation_timeout = configuration.request_timeout,
         .retry = configuration.retry,
+        .rate_model = configuration.rate_model != "off",
         .accounts = configuration.accounts,
         .legacy_nonces = std::move(legacy_nonces)
     };

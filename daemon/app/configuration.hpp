@@ -67,10 +67,6 @@ std::expected<void, std::string> try_configuration(const Configuration& configur
 // daemon runs.
 std::vector<std::string> need_restart(const Configuration& running, const Configuration& wanted);
 
-// What is set, and read and checked, but not followed by this version: the operator is told, not left to
-// believe in it.
-std::vector<std::string> settings_without_effect(const Configuration& configuration);
-
 // The key file that opens the vault at start: vault.key_file, else `vault-key` among the credentials that the
 // service manager handed over; empty if there is neither.
 std::filesystem::path start_key_file(

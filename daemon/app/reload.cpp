@@ -37,8 +37,6 @@ protocol::Result<gate::Reloaded> Reload::operator()() const {
     log(LogLevel::info, "config.reloaded", {{"needs_restart", reloaded.needs_restart.size()}});
     for (const std::string& setting : reloaded.needs_restart)
         log(LogLevel::warn, "config.needs_restart", {{"setting", setting}});
-    for (const std::string& setting : settings_without_effect(*wanted))
-        log(LogLevel::warn, "config.without_effect", {{"setting", setting}});
     return reloaded;
 }
 

@@ -95,10 +95,10 @@ Complaint read_log_format(Node node, std::string& target) {
     return read_choice(node, target, {"text", "json"});
 }
 
-Complaint read_tier(Node node, base::Tier& target) {
+Complaint read_tier(Node node, std::optional<base::Tier>& target) {
     std::string word;
     if (auto complaint = read_choice(node, word, {"starter", "intermediate", "pro"})) return complaint;
-    target = *base::parse_tier(word);
+    target = base::parse_tier(word);
     return std::nullopt;
 }
 

@@ -38,7 +38,7 @@ Complaint read_kdf(Node node, keeper::KdfCost& target);
 Complaint read_rate_model(Node node, std::string& target);
 Complaint read_log_level(Node node, std::string& target);
 Complaint read_log_format(Node node, std::string& target);
-Complaint read_tier(Node node, base::Tier& target);
+Complaint read_tier(Node node, std::optional<base::Tier>& target);
 Complaint read_nonce_unit(Node node, std::optional<base::NonceUnit>& target);  // "auto" is none: found out
 
 }  // namespace krakken::app

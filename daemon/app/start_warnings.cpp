@@ -32,8 +32,6 @@ std::vector<StartWarning> start_warnings(
         warnings.push_back({"environment.ignored", why});
     for (const std::string& why : legacy_nonces.warnings)
         warnings.push_back({"nonce.legacy_ignored", why});
-    for (const std::string& setting : settings_without_effect(configuration))
-        warnings.push_back({"config.without_effect", setting + " is not followed by this version"});
     const std::filesystem::path key_file = start_key_file(configuration);
     if (!key_file.empty() && ::access(key_file.c_str(), R_OK) != 0)
         warnings.push_back(

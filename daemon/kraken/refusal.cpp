@@ -141,6 +141,17 @@ Exceeded exceeded_limits(const std::vector<std::string>& errors, base::Time now)
     return exceeded;
 }
 
+Closed closed_by(const std::vector<std::string>& errors) {
+    for (const std::string& error : errors) {
+        const std::string_view text = meaning_of(error).text;
+        if (text == "EService:Market in post_only mode") return Closed::but_for_post_only;
+        // Other modes take orders of other kinds.
+        if (text == "EService:Unavailable" || text == "EService:Market in cancel_only mode")
+            return Closed::yes;
+    }
+    return Closed::no;
+}
+
 void leave_outcome_open(Error& error, const Endpoint& endpoint) {
     error.code = ErrorCode::outcome_unknown;
     error.executed = Executed::unknown;

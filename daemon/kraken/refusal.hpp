@@ -30,6 +30,10 @@ struct Exceeded {
 };
 Exceeded exceeded_limits(const std::vector<std::string>& errors, base::Time now);
 
+// Does an answer say that the market of the order's pair, or all of it, takes no orders now?
+enum class Closed { no, yes, but_for_post_only };
+Closed closed_by(const std::vector<std::string>& errors);
+
 // May the call that was answered so have been executed all the same? Asked for calls that are repeated, whose
 // attempts are fresh: a refused nonce then leaves nothing open.
 bool leaves_open(const std::vector<std::string>& errors);

@@ -69,6 +69,11 @@ struct Fixture : test::Bench {
 
 using Sent = std::vector<std::string>;
 
+// Equal reads are shared, so these are not.
+std::string another(int number) {
+    return R"({"start":)" + std::to_string(number) + '}';
+}
+
 }  // namespace
 
 TEST_CASE("two keys carry two calls at a time, and the next takes the lane that is free first") {
@@ -214,7 +219,7 @@ TEST_CASE("a full line turns away") {
     fixture.upstream.held.close();
     std::vector<Later> calls;
     for (int count = 0; count < 2 + 2 * 256; ++count)
-        calls.push_back(fixture.start(1, "Balance"));
+        calls.push_back(fixture.start(1, "Ledgers", another(count)));
     const auto turned_away = fixture.start(1, "Balance");
     REQUIRE(turned_away->has_value());
     CHECK((*turned_away)->error().code == ErrorCode::overloaded);
@@ -252,8 +257,12 @@ TEST_CASE("two accounts on one key take turns, and neither is forgotten") {
     fixture.accounts.refresh();
     fixture.upstream.held.close();
     std::vector<Later> calls;
-    for (const char* name : {"master", "master", "master", "env", "env"})
-        calls.push_back(fixture.loop.start(fixture.account(name)->call(fixture.call_from(1, "Balance"))));
+    for (const char* name : {"master", "master", "master", "env", "env"}) {
+        const auto parameters = another(static_cast<int>(calls.size()));
+        calls.push_back(
+            fixture.loop.start(fixture.account(name)->call(fixture.call_from(1, "Ledgers", parameters)))
+        );
+    }
     fixture.loop.poll();
     CHECK(fixture.sent().size() == 1);
     for (std::size_t count = 2; count <= 5; ++count) {
@@ -275,10 +284,11 @@ TEST_CASE("who is held back is asked about again at the moment that was named") 
     const auto admission = std::make_shared<account::Admission>(
         bench.loop.context.get_executor(),
         keys,
-        [&](const account::Line::Entry& entry) {
+        [&](const account::Line::Entry&) {
             if (++asked < 4) return account::Line::Way{.look = std::chrono::steady_clock::now() + 1ms};
-            return keys.way_of(entry);
-        }
+            return account::Line::Way{.lane = 0};
+        },
+        [](const account::Line::Entry&) {}
     );
     admission->keys_changed();
     const account::Line::Entry entry{protocol::find_endpoint("Balance")};

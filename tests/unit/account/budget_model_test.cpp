@@ -3,6 +3,7 @@
 // steps and whenever between request and answer it counts.
 
 #include "account/budget.hpp"
+#include "account/rest_counter.hpp"
 #include "tests/exchange/admission/rest_counter.hpp"
 #include "tests/exchange/venue/counters.hpp"
 
@@ -33,7 +34,8 @@ public:
           tier_(tier),
           step_ms_(step_ms),
           reads_most_(seed % 2 == 0),
-          budget_(std::make_shared<Budget>(rest_, tier.ours, now_)) {}
+          budget_(std::make_shared<Budget>(tier.ours, now_)),
+          keys_{account::RestCounter(tier.ours), account::RestCounter(tier.ours)} {}
 
     void step() {
         pass(Elapsed(pick(20) == 0 ? pick(8'000'000) : pick(30'000)));
@@ -92,15 +94,17 @@ private:
     // Waits as the budget says; counts at Kraken at some moment on the way, and settles with the answer.
     void call(Sending sending) {
         const auto* row = protocol::find_endpoint(sending.endpoint);
-        const auto demand = Budget::demand_of(*row, kraken::Parameters::parse(sending.parameters).value());
+        const auto touch = account::touch_of(*row, kraken::Parameters::parse(sending.parameters).value());
         const auto which = static_cast<std::size_t>(pick(2));
+        account::RestCounter& key = keys_[which];
         while (true) {
-            const Elapsed ready = budget_->ready_at(keys_[which], demand, now_);
+            const Elapsed ready = std::max(key.ready_at(*row, now_), budget_->ready_at(touch, now_));
             if (ready <= now_) break;
             waited_ += ready - now_;
             pass(ready - now_);
         }
-        const auto hold = std::make_shared<Budget::Hold>(budget_->reserve(keys_[which], demand, now_));
+        const auto hold = std::make_shared<Budget::Hold>(budget_->reserve(touch, now_));
+        key.begin(*row);
         const auto call = std::make_shared<Sending>(std::move(sending));
         const Elapsed way = Elapsed(pick(pick(4) == 0 ? 1'500'000 : 40'000));
         // Nobody held a cancel back, so it may use up the room of a placement that it overtakes: not here.
@@ -117,11 +121,12 @@ private:
             if (call->arrives) call->arrives();
             ++sent_;
         });
-        coming_.emplace(arrival + Elapsed(1 + pick(40'000)), [this, hold, call] {
+        coming_.emplace(arrival + Elapsed(1 + pick(40'000)), [this, row, &key, hold, call] {
             kraken::Attempt attempt;
             attempt.end = kraken::Attempt::End::answered;
             attempt.answer.result = call->result;
-            hold->settle(attempt, now_, {});
+            key.end(*row, attempt, now_, {});
+            hold->settle(attempt, now_);
             if (call->answered) call->answered();
         });
     }
@@ -220,9 +225,8 @@ private:
     Elapsed now_ = 1h;
     std::multimap<Elapsed, Happening> coming_;
     Elapsed last_arrival_{0};
-    account::RestCounters rest_;
     std::shared_ptr<Budget> budget_;
-    base::KeyId keys_[2] = {base::KeyId("one"), base::KeyId("two")};
+    account::RestCounter keys_[2];
     exchange::front::RestCounter counters_[2];
     exchange::TradingCounter trading_;
     std::map<std::string, Order> orders_;

@@ -2,6 +2,8 @@
 
 #include "account/budget.hpp"
 
+#include "account/rest_counter.hpp"
+
 #include <catch2/catch.hpp>
 
 namespace {
@@ -14,8 +16,6 @@ using account::Touch;
 using What = account::Touch::What;
 
 const base::Time wall{1'700'000'000s};
-const base::KeyId key("3f9c21aa");
-const base::KeyId other_key("00000001");
 
 kraken::Attempt answered(std::string result) {
     kraken::Attempt attempt;
@@ -38,41 +38,46 @@ kraken::Attempt without_answer(kraken::Attempt::End end) {
 
 const kraken::Attempt placed = answered(R"({"descr":{"order":"x"},"txid":["OA-1"]})");
 
-Budget::Demand demand(std::string_view endpoint, std::string_view parameters = "") {
-    return Budget::demand_of(
+Touch touch(std::string_view endpoint, std::string_view parameters = "") {
+    return account::touch_of(
         *protocol::find_endpoint(endpoint), kraken::Parameters::parse(parameters).value()
     );
 }
 
+// A key, and the orders of its account.
 struct Scene {
     // What the call would wait for now.
-    Elapsed wait(std::string_view endpoint, std::string_view parameters = "", const base::KeyId& by = key) {
-        return budget->ready_at(by, demand(endpoint, parameters), now) - now;
+    Elapsed wait(std::string_view endpoint, std::string_view parameters = "") {
+        const Elapsed key = rest.ready_at(*protocol::find_endpoint(endpoint), now);
+        return std::max(key, budget->ready_at(touch(endpoint, parameters), now)) - now;
     }
     void call(
         std::string_view endpoint,
         std::string_view parameters = "",
         const kraken::Attempt& attempt = answered("{}")
     ) {
-        auto hold = budget->reserve(key, demand(endpoint, parameters), now);
-        hold.settle(attempt, now, wall);
+        auto hold = budget->reserve(touch(endpoint, parameters), now);
+        const auto* row = protocol::find_endpoint(endpoint);
+        rest.begin(*row);
+        rest.end(*row, attempt, now, wall);
+        hold.settle(attempt, now);
     }
     account::Thousandths used(std::string_view pair) const {
         const auto* counter = budget->trading().find(std::string(pair));
         return counter ? counter->used(now) : 0;
     }
-    account::Thousandths rest_used() { return budget->rest_of(key, now).used(now); }
+    account::Thousandths rest_used() const { return rest.counter().used(now); }
 
     Elapsed now = 2h;
-    account::RestCounters rest;
-    std::shared_ptr<Budget> budget = std::make_shared<Budget>(rest, base::Tier::starter, 1h);
+    account::RestCounter rest{base::Tier::starter};
+    std::shared_ptr<Budget> budget = std::make_shared<Budget>(base::Tier::starter, 1h);
 };
 
 constexpr auto order = R"({"pair":"XBTUSD","type":"buy","ordertype":"market","volume":"1"})";
 
 }  // namespace
 
-TEST_CASE("calls count on the key's counter by the endpoint's cost, and on no other key's") {
+TEST_CASE("calls count on the key's counter by the endpoint's cost") {
     Scene scene;
     for (int call = 0; call < 13; ++call) {
         CAPTURE(call);
@@ -83,7 +88,6 @@ TEST_CASE("calls count on the key's counter by the endpoint's cost, and on no ot
     CHECK(scene.wait("Balance") == 2s);
     CHECK(scene.wait("Ledgers") > 5s);
     CHECK(scene.wait("AddOrder", order) == 0s);
-    CHECK(scene.wait("Balance", "", other_key) == 0s);
 }
 
 TEST_CASE("cancels are never held back, and count") {
@@ -194,7 +198,7 @@ TEST_CASE("what was not sent gives its points back, also when nobody says how it
     Scene scene;
     scene.call("AddOrderBatch", order, without_answer(kraken::Attempt::End::not_sent));
     {
-        const auto hold = scene.budget->reserve(key, demand("Ledgers"), scene.now);
+        const auto hold = scene.budget->reserve(touch("AddOrder", order), scene.now);
     }
     CHECK(scene.rest_used() == 0);
     CHECK(scene.used("XBTUSD") == 0);
@@ -234,11 +238,13 @@ TEST_CASE("a status 429 says the same") {
     CHECK(scene.wait("Balance") > 5s);
 }
 
-TEST_CASE("switched off, everything fits and nothing counts") {
+TEST_CASE("switched off, everything fits") {
     Scene scene;
-    scene.budget->configure(base::Tier::starter, false, scene.now);
     for (int call = 0; call < 100; ++call)
-        scene.call("Balance", "", refused("EAPI:Rate limit exceeded"));
+        scene.call("AmendOrder", order, refused("EAPI:Rate limit exceeded"));
+    CHECK(scene.wait("AmendOrder", order) > 0s);
+    scene.budget->configure(base::Tier::starter, false, scene.now);
+    scene.rest.configure(base::Tier::starter, false, scene.now);
     CHECK(scene.wait("Balance") == 0s);
-    CHECK(scene.rest_used() == 0);
+    CHECK(scene.wait("AmendOrder", order) == 0s);
 }

@@ -24,6 +24,7 @@ struct Call {
     explicit Call(std::string_view words) : text(words) {
         entry.client = {1000, static_cast<pid_t>(words[0])};
         entry.repeat = words.ends_with(" again");
+        entry.passes_held = words.ends_with(" by id");
         words.remove_prefix(2);
         entry.endpoint = protocol::find_endpoint(words.substr(0, words.find(' ')));
         REQUIRE(entry.endpoint);
@@ -40,7 +41,7 @@ struct Fixture {
         for (const Line::Ticket ticket : line.drop_overtaken(call.entry))
             dropped.push_back(waiting.extract(ticket).mapped().text);
         const Line::Way way = find(call.entry);
-        if (line.is_next_of_client(call.entry) && way.lane) {
+        if (line.is_next_of_client(call.entry) && way.lane && !line.is_kept_from(call.entry, *way.lane)) {
             line.begin(call.entry);
             begin(call, *way.lane);
             return;
@@ -78,7 +79,7 @@ struct Fixture {
     }
     Line::Way find(const Line::Entry& entry) const {
         if (const auto until = held_back.find(entry.endpoint->name); until != held_back.end())
-            return {.look = until->second};
+            return {.look = until->second, .no_room = no_room};
         for (std::size_t lane = 0; lane < lanes.size(); ++lane)
             if (!lanes[lane] && !(lane == 1 && entry.endpoint->name == second_may_not)) return {.lane = lane};
         return {};
@@ -95,6 +96,7 @@ struct Fixture {
     std::vector<std::string> dropped;
     std::vector<std::string> put_out;
     std::map<std::string_view, Line::TimePoint> held_back;
+    std::uint64_t no_room = 0;
     std::optional<Line::TimePoint> look;
     std::string_view second_may_not;
 };
@@ -361,4 +363,32 @@ TEST_CASE("what waits is counted by what it does") {
     CHECK(counts.cancels == 2);
     CHECK(counts.placements == 2);
     CHECK(counts.reads == 2);
+}
+
+TEST_CASE("a cheaper read does not pass one that waits for room on the same lane") {
+    Fixture fixture(2);
+    fixture.held_back = {{"Ledgers", std::chrono::steady_clock::now() + 1s}};
+    fixture.no_room = 0b01;
+    fixture.come(Calls{"a Ledgers", "b Balance"});
+    CHECK(fixture.sent.empty());  // its way is the first lane
+    fixture.come("b CancelOrder");
+    CHECK(fixture.sent == Calls{"b CancelOrder"});
+    fixture.let_go();  // the second lane is kept for nobody
+    CHECK(fixture.sent == Calls{"b CancelOrder", "b Balance"});
+    fixture.held_back.clear();
+    fixture.end(0);
+    CHECK(fixture.sent.back() == "a Ledgers");
+}
+
+TEST_CASE("a cancel by id passes its client's placements that are held back, and no others") {
+    Fixture fixture;
+    fixture.held_back = {{"AddOrder", std::chrono::steady_clock::now() + 1s}};
+    fixture.come({"a AddOrder", "a CancelOrder", "a CancelOrder by id"});
+    CHECK(fixture.sent == Calls{"a CancelOrder by id"});
+    fixture.held_back.clear();
+    fixture.end();
+    CHECK(fixture.sent.back() == "a AddOrder");
+    fixture.come("a CancelOrder by id");
+    fixture.end();
+    CHECK(fixture.sent.back() == "a CancelOrder");
 }

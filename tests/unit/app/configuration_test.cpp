@@ -57,7 +57,7 @@ std::string all_of(const Configuration& c) {
     add(c.log_format);
     for (const auto& [name, account] : c.accounts) {
         add(name.text());
-        add(static_cast<int>(account.tier));
+        add(account.tier ? std::string(base::name(*account.tier)) : "as saved");
         add(account.nonce_unit ? std::string(base::name(*account.nonce_unit)) : "auto");
     }
     return text;
@@ -103,8 +103,7 @@ format = "text"
 TEST_CASE("the documented defaults are the defaults") {
     CHECK(all_of(good(annotated)) == all_of(Configuration{}));
     CHECK(all_of(good("")) == all_of(Configuration{}));
-    const std::string with_account =
-        annotated + "[accounts.master]\ntier = \"intermediate\"\nnonce_unit = \"auto\"\n";
+    const std::string with_account = annotated + "[accounts.master]\nnonce_unit = \"auto\"\n";
     Configuration expected;
     account_of(expected, "master") = {};
     CHECK(all_of(good(with_account)) == all_of(expected));
@@ -273,23 +272,17 @@ TEST_CASE("settings for the network room") {
     CHECK(settings.connect_timeout == 7ms);
 }
 
-TEST_CASE("what is set without effect yet is named") {
-    CHECK(app::settings_without_effect(good("[accounts.bob]\nnonce_unit = \"ns\"")).empty());
-    CHECK(app::settings_without_effect(good("[accounts.bob]\ntier = \"intermediate\"")).empty());
-    const auto named = app::settings_without_effect(good("[accounts.bob]\ntier = \"pro\""));
-    CHECK(named == std::vector<std::string>{"accounts.bob.tier"});
-}
-
 TEST_CASE("settings for the account room") {
     const auto bob = base::AccountName::parse("bob").value();
     const auto settings = app::account_settings(
         good("default_account = \"bob\"\n[kraken]\nrequest_timeout_ms = 7\n[retry]\nmax_attempts = 2\n"
-             "[accounts.bob]\nnonce_unit = \"ns\""),
+             "[rate]\nmodel = \"off\"\n[accounts.bob]\nnonce_unit = \"ns\""),
         {{bob, 42}}
     );
     CHECK(settings.default_account == "bob");
     CHECK(settings.validation_timeout == 7ms);
     CHECK(settings.retry.max_attempts == 2);
+    CHECK_FALSE(settings.rate_model);
     CHECK(settings.accounts.at(bob).nonce_unit == base::NonceUnit::nanoseconds);
     CHECK(settings.legacy_nonces.at(bob) == 42);
 }

@@ -15,7 +15,13 @@
 namespace krakken::test {
 
 struct Bench {
-    explicit Bench(account::AccountSettings wanted = {}) : settings(std::move(wanted)) {}
+    // Kraken's limits are modelled in few tests, as the clock that they go by stands still.
+    enum class Limits { off, modelled };
+    explicit Bench(account::AccountSettings wanted = {}, Limits limits = Limits::off)
+        : settings(std::move(wanted)) {
+        settings.rate_model = limits == Limits::modelled;
+        accounts.configure(settings);
+    }
 
     EventLoop loop;
     ManualClock clock;
