@@ -88,6 +88,15 @@ Schema account_state() {
     );
 }
 
+Schema counter() {
+    return object({{"used", type("number")}, {"limit", type("number")}, {"decay_per_s", type("number")}});
+}
+
+// Named by key or pair.
+Schema counters() {
+    return {{"type", "object"}, {"additionalProperties", counter()}};
+}
+
 Schema account_in_status() {
     return object({
         {"name", text()},
@@ -103,6 +112,7 @@ Schema account_in_status() {
         {"in_flight", count()},
         {"last_error?", text()},
         {"latency_ms", object({{"p50", type("number")}, {"p99", type("number")}})},
+        {"budget?", object({{"rest", counters()}, {"pairs", counters()}})},
     });
 }
 
@@ -146,6 +156,7 @@ Schema status() {
          })},
         {"clients", count()},
         {"accounts", list_of(account_in_status())},
+        {"public_budget?", counter()},
         {"protection",
          object({
              {"memory_locked", flag()},

@@ -96,6 +96,34 @@ std::string account_table(std::string_view raw_accounts, std::string_view listed
     );
 }
 
+// "12.500 of 20", empty while nothing counts on it.
+std::string used_of(std::string_view counter) {
+    const Fields fields(counter);
+    const std::string used = fields.text("used");
+    if (used.empty() || used == "0.000") return {};
+    const std::string limit = fields.text("limit");
+    return used + " of " + limit.substr(0, limit.find('.'));
+}
+
+// How much of Kraken's limits each account has used, as far as it counts on any.
+std::string budgets(std::string_view raw_accounts) {
+    std::string text;
+    for (const auto item : items(raw_accounts)) {
+        const Fields account(item);
+        const Fields budget(account.raw("budget"));
+        std::string line;
+        const auto add = [&line](const std::string& used, const std::string& what) {
+            if (!used.empty()) line += (line.empty() ? "" : ", ") + used + what;
+        };
+        for (const auto& key : Fields(budget.raw("rest")).members())
+            add(used_of(key.value), " calls");
+        for (const auto& pair : Fields(budget.raw("pairs")).members())
+            add(used_of(pair.value), " order changes on " + printable(pair.name));
+        if (!line.empty()) text += wrap(account.text("name") + ": " + line, 2);
+    }
+    return text.empty() ? text : "\nKraken's limits, used:\n" + text;
+}
+
 std::string remedies(std::string_view raw_accounts) {
     std::string text;
     for (const auto item : items(raw_accounts)) {
@@ -139,7 +167,7 @@ std::string readable_status(std::string_view raw_status, std::string_view accoun
     add_line(text, "upstream", upstream_line(Fields(status.raw("upstream"))));
     add_line(text, "daemon", daemon_line(status));
     const std::string table = account_table(status.raw("accounts"), accounts);
-    if (!table.empty()) text += "\n" + table;
+    if (!table.empty()) text += "\n" + table + budgets(status.raw("accounts"));
     const std::string notes = clock_note(Fields(status.raw("upstream"))) + remedies(status.raw("accounts")) +
                               unprotected(Fields(status.raw("protection"))) + next_step(status);
     if (!notes.empty()) text += "\n" + notes;

@@ -1,5 +1,6 @@
 // The methods that tell how the daemon and its accounts are: status, account.list.
 
+#include "budget_text.hpp"
 #include "gate/summary.hpp"
 #include "handlers.hpp"
 #include "protocol/version.hpp"
@@ -51,13 +52,16 @@ std::string latency_text(const account::Latency& latency) {
 }
 
 // With one more member, whose value is JSON already.
-std::string extended(const json::object& object, std::string_view name, std::string_view value) {
-    std::string text = json::serialize(object);
-    text.pop_back();
-    return fmt::format(R"({},"{}":{}}})", text, name, value);
+std::string extended(std::string object, std::string_view name, std::string_view value) {
+    object.pop_back();
+    return fmt::format(R"({},"{}":{}}})", object, name, value);
 }
 
-std::string show(const Account& account) {
+std::string extended(const json::object& object, std::string_view name, std::string_view value) {
+    return extended(json::serialize(object), name, value);
+}
+
+std::string show(const Account& account, account::Elapsed now) {
     json::object shown;
     shown["name"] = account.info().account.text();
     shown["source"] = name_of(account.info().source);
@@ -75,7 +79,10 @@ std::string show(const Account& account) {
     shown["in_flight"] =
         std::ranges::count_if(account.keys(), [](const auto& key) { return key->lane()->busy(); });
     if (!account.last_error().empty()) shown["last_error"] = account.last_error();
-    return extended(shown, "latency_ms", latency_text(account.latency()));
+    std::string text = extended(shown, "latency_ms", latency_text(account.latency()));
+    if (const std::string budget = budget_text(account, now); !budget.empty())
+        text = extended(std::move(text), "budget", budget);
+    return text;
 }
 
 json::object show(const account::Key& key) {
@@ -103,6 +110,7 @@ json::object show(const base::Protection& protection) {
 Handled handle_status(Backend& backend, const Arguments&, const Context&) {
     const auto state = backend.keeper.state();
     const auto accounts = backend.accounts.list();
+    const account::Elapsed now = backend.clock.elapsed();
     const auto uptime = std::chrono::steady_clock::now() - backend.started;
 
     json::object status;
@@ -124,8 +132,11 @@ Handled handle_status(Backend& backend, const Arguments&, const Context&) {
     status["protection"] = show(backend.protection);
     std::vector<std::string> shown;
     for (const auto& account : accounts)
-        shown.push_back(show(*account));
-    return extended(status, "accounts", fmt::format("[{}]", fmt::join(shown, ",")));
+        shown.push_back(show(*account, now));
+    std::string text = extended(status, "accounts", fmt::format("[{}]", fmt::join(shown, ",")));
+    if (const std::string budget = budget_text(backend.accounts.public_calls(), now); !budget.empty())
+        text = extended(std::move(text), "public_budget", budget);
+    return text;
 }
 
 Handled handle_account_list(Backend& backend, const Arguments&, const Context&) {

@@ -167,3 +167,19 @@ TEST_CASE("a validation without permissions, or without Kraken") {
     CHECK_THAT(unseen, Contains("NOT been validated; NOT saved"));
     CHECK_THAT(unseen, !Contains("PERMISSION"));
 }
+
+TEST_CASE("what of Kraken's limits is used is shown, and nothing where nothing is") {
+    const auto with = [](const std::string& used) {
+        return R"(,"budget":{"rest":{"3f9c21aa":{"used":)" + used +
+               R"(,"limit":15.000,"decay_per_s":0.330}},"pairs":{"XBTUSD":{"used":)" + used +
+               R"(,"limit":60.000,"decay_per_s":1.000}}})";
+    };
+    CHECK_THAT(
+        readable_status(status("unlocked", '[' + account("bob", "ready", with("1.250")) + ']'), "[]"),
+        Contains("bob: 1.250 of 15 calls, 1.250 of 60 order changes on XBTUSD\n")
+    );
+    CHECK_THAT(
+        readable_status(status("unlocked", '[' + account("bob", "ready", with("0.000")) + ']'), "[]"),
+        !Contains("limits")
+    );
+}

@@ -69,6 +69,12 @@ std::string mismatch(const json::value& schema, const json::value& value) {
     const json::object& wanted = schema.as_object();
     if (!fits(wanted, value)) return json::serialize(value) + " is not " + json::serialize(wanted);
     if (wanted.contains("properties")) return mismatch_of_members(wanted, value.as_object());
+    if (wanted.contains("additionalProperties")) {
+        for (const auto& [name, member] : value.as_object()) {
+            if (auto wrong = mismatch(wanted.at("additionalProperties"), member); !wrong.empty())
+                return std::string(name) + '.' + wrong;
+        }
+    }
     if (wanted.contains("items")) return mismatch_of_items(wanted.at("items"), value.as_array());
     return "";
 }
