@@ -247,7 +247,7 @@ class Daemon:
         self.config_dir.mkdir(mode=0o700, parents=True)
         self.config = self.config_dir / "config.toml"
         self.config.write_text(f'{config}\n[kraken]\nbase_url = "{base_url}"\nca_file = "{ca_file}"\n{kraken}\n'
-                               '[rate]\nmodel = "off"\n')
+                               + '[rate]\nmodel = "off"\n' * ("[rate]" not in config))
         self.config.chmod(0o600)
         self.client_socket, self.admin_socket = self.runtime_dir / "krakkend.sock", self.runtime_dir / "admin.sock"
         self.log_file = self.folder / "daemon.log"
