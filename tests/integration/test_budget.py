@@ -40,7 +40,10 @@ class BudgetTest(support.DaemonTest):
 
     def spend(self):
         """Until nothing more fits at once."""
-        return [reply for reply in self.read_many(20, 0) if "result" in reply]
+        for number in range(30):
+            if "error" in self.client.call("OpenOrders", {"userref": number}, max_wait_ms=0):
+                return
+        self.fail("there is no end of it")
 
     def test_a_burst_of_reads_never_exceeds_the_limit(self):
         begun = time.monotonic()
@@ -72,12 +75,13 @@ class BudgetTest(support.DaemonTest):
 
     def test_now_or_not_at_all(self):
         self.spend()
+        before = len(self.exchange.journal("Balance"))
         begun = time.monotonic()
         error = self.assert_error(self.client.call("Balance", max_wait_ms=0), -32013, executed="no", origin="daemon",
                                   retryable=True, account="alice")
         self.assertTrue(0 < error["data"]["retry_after_ms"] <= 4000, error)
         self.assertLess(time.monotonic() - begun, 2)
-        self.assertEqual(self.exchange.journal("Balance"), [])
+        self.assertEqual(len(self.exchange.journal("Balance")), before)
         self.assertIn("result", self.client.call("Balance", max_wait_ms=9000))
         self.assert_no_rate_refusal()
 
@@ -100,9 +104,10 @@ class BudgetTest(support.DaemonTest):
         self.assertEqual(set(budget["pairs"]), {"XBTUSD"})
         self.assertLessEqual(budget["pairs"]["XBTUSD"]["used"], 1)
         self.assertEqual(status["public_budget"]["decay_per_s"], 1)
-        self.assertIn("of 15 calls", self.daemon.ctl("status").stdout)
+        self.assertIn("of 15 calls", self.daemon.ctl("status")[1])
 
     def test_equal_reads_at_once_are_one(self):
+        before = len(self.exchange.journal("Balance"))
         self.exchange.fault("delay", endpoint="Balance", delay_after_ms=500)
         line = json.dumps({"jsonrpc": "2.0", "id": 1, "method": "call", "params": {"endpoint": "Balance"}}) + "\n"
         clients = [self.daemon.client() for _ in range(20)]
@@ -112,7 +117,7 @@ class BudgetTest(support.DaemonTest):
         replies = {client.line() for client in clients}
         self.assertEqual(len(replies), 1)
         self.assertIn("result", json.loads(replies.pop()))
-        self.assertEqual(len(self.exchange.journal("Balance")), 1)
+        self.assertEqual(len(self.exchange.journal("Balance")), before + 1)
 
     def test_a_closed_market_is_tried_from_time_to_time(self):
         self.exchange.switch(system_status="cancel_only")

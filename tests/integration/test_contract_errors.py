@@ -215,13 +215,14 @@ class Overload(support.DaemonTest):
 class FullQueue(support.DaemonTest):
     def test_a_queue_that_is_full(self):
         self.set_up_vault()
-        self.exchange.fault("half_open", endpoint="Balance", count=0)
-        # One connection has at most 64 requests under way, so it takes several to fill a queue of 256.
+        self.exchange.fault("half_open", endpoint="OpenOrders", count=0)
+        # One connection has at most 64 requests under way, so it takes several to fill a queue of 256. No two are equal, which
+        # would be one request.
         clients = [self.daemon.client() for _ in range(6)]
-        for client in clients:
+        for number, client in enumerate(clients):
             self.addCleanup(client.close)
-            client.send("".join('{"jsonrpc":"2.0","id":%d,"method":"call","params":{"endpoint":"Balance","timeout_ms":1500}}\n' % number
-                                for number in range(64)))
+            client.send("".join('{"jsonrpc":"2.0","id":%d,"method":"call","params":{"endpoint":"OpenOrders","params":{"userref":%d},'
+                                '"timeout_ms":1500}}\n' % (request, 64 * number + request) for request in range(64)))
         errors = [json.loads(client.line())["error"] for client in clients for _ in range(64)]
         refused = [error for error in errors if error["code"] == -32020]
         self.assertGreaterEqual(len(refused), 6 * 64 - 256 - 1)

@@ -72,8 +72,8 @@ class Status(support.SharedTest):
     def test_queued_and_in_flight(self):
         self.exchange.fault("delay", endpoint="Balance", delay_before_ms=700)
         with self.daemon.client() as busy:
-            for number in range(3):
-                busy.send('{"jsonrpc":"2.0","id":%d,"method":"call","params":{"endpoint":"Balance","account":"alice"}}\n' % number)
+            for endpoint in ("Balance", "OpenOrders", "ClosedOrders"):
+                busy.send('{"jsonrpc":"2.0","id":1,"method":"call","params":{"endpoint":"%s","account":"alice"}}\n' % endpoint)
             support.wait_for(lambda: (self.account("alice")["queued"], self.account("alice")["in_flight"]) == (2, 1))
             for _ in range(3):
                 busy.line()

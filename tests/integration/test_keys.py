@@ -190,7 +190,9 @@ class Load:
                 if self.over.is_set():
                     return
                 endpoint = self.ROUND[turn % len(self.ROUND)]
-                reply = client.call(endpoint, ORDER if endpoint == "AddOrder" else None)
+                unlike_others = {"userref": turn * BOTS + number}  # equal reads would be one
+                params = {"AddOrder": ORDER, "Balance": None}.get(endpoint, unlike_others)
+                reply = client.call(endpoint, params)
                 with self.mutex:
                     self.done += 1
                     self.refused += [reply] if "error" in reply else []

@@ -129,9 +129,10 @@ TEST_CASE("two calls go out at the same time, each with a key of its own") {
     Fixture fixture;
     REQUIRE(fixture.add_key(second));
     fixture.upstream.held.close();
-    const auto one = fixture.loop.start(fixture.the_account()->call(call_of("TradeBalance")));
-    const auto two = fixture.loop.start(fixture.the_account()->call(call_of("TradeBalance")));
-    const auto three = fixture.loop.start(fixture.the_account()->call(call_of("TradeBalance")));
+    // Unlike each other, since equal reads would be one.
+    const auto one = fixture.loop.start(fixture.the_account()->call(call_of("TradeBalance", R"({"n":0})")));
+    const auto two = fixture.loop.start(fixture.the_account()->call(call_of("TradeBalance", R"({"n":1})")));
+    const auto three = fixture.loop.start(fixture.the_account()->call(call_of("TradeBalance", R"({"n":2})")));
     fixture.loop.poll();
     CHECK(fixture.upstream.held.waiting() == 2);
     auto used = fixture.used_for("TradeBalance");

@@ -107,8 +107,10 @@ TEST_CASE("no more than 64 calls of one connection run at once, and none is lost
     SessionBench bench;
     bench.upstream.held.close();
     std::string lines;
-    for (int i = 0; i < 200; ++i)
-        lines += SessionBench::line(std::to_string(i), "call", R"({"endpoint":"Time"})");
+    for (int i = 0; i < 200; ++i) {
+        const std::string number = std::to_string(i);  // equal reads would be one
+        lines += SessionBench::line(number, "call", R"({"endpoint":"Time","params":{"n":)" + number + "}}");
+    }
     bench.write(lines);
     CHECK(bench.upstream.requests.size() == 64);
     CHECK(bench.replies().empty());

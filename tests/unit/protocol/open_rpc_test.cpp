@@ -40,6 +40,7 @@ void check_schema(const json::object& schema) {
         "required",
         "writeOnly",
         "properties",
+        "additionalProperties",
         "items",
         "description",
     };
