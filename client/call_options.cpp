@@ -12,6 +12,8 @@ std::string call_params(std::string_view endpoint, std::string_view params, cons
     if (!params.empty()) json.append(",\"params\":").append(params);
     if (options.timeout) json += ",\"timeout_ms\":" + std::to_string(options.timeout->count());
     if (options.max_wait) json += ",\"max_wait_ms\":" + std::to_string(options.max_wait->count());
+    if (!options.idempotency_key.empty())
+        json += ",\"idempotency_key\":" + protocol::quote(options.idempotency_key);
     return json + "}";
 }
 

@@ -15,6 +15,7 @@ struct CallOptions {
     // How long to wait for the rate budget and for the account's earlier calls; 0: now or not at all; none:
     // 10 s for reads, 2 s for the rest.
     std::optional<std::chrono::milliseconds> max_wait;
+    std::string idempotency_key = {};  // of a placement: all calls of this key are one; empty: none
 };
 
 // The parameters of the method `call`. `params` is a JSON object, or empty for none.

@@ -84,8 +84,8 @@ constexpr auto call = std::to_array<Parameter>({
     {.name = "idempotency_key",
      .type = string,
      .required = false,
-     .summary = "makes the call once for all requests of this key",
-     .reserved = true},
+     .summary = "makes a placement or movement of funds once for all requests of this key",
+     .pattern = "^[ -~]{1,128}$"},
 });
 constexpr auto wait = std::to_array<Parameter>({
     {.name = "for",
@@ -184,6 +184,41 @@ constexpr auto audit_rows = std::to_array<Parameter>({
      .most = 10'000,
      .otherwise = "100"},
 });
+constexpr auto which_intents = std::to_array<std::string_view>({"open", "all"});
+constexpr auto settled_as = std::to_array<std::string_view>({"placed", "not_placed"});
+constexpr Parameter intent_id{
+    .name = "id",
+    .type = string,
+    .required = true,
+    .summary = "the call's id, as data.intent of its error names it",
+};
+constexpr auto intents = std::to_array<Parameter>({
+    {"account", string, false, "only of this one"},
+    {.name = "which",
+     .type = string,
+     .required = false,
+     .summary = "open: those whose fate is not known; all: of the last day, too",
+     .choices = which_intents,
+     .otherwise = R"("all")"},
+    {.name = "limit",
+     .type = integer,
+     .required = false,
+     .summary = "the newest so many",
+     .least = 1,
+     .most = 1000,
+     .otherwise = "100"},
+});
+constexpr auto one_intent = std::to_array<Parameter>({intent_id});
+constexpr auto awaited_intent = std::to_array<Parameter>({intent_id, timeout});
+constexpr auto persons_word = std::to_array<Parameter>({
+    intent_id,
+    {.name = "outcome",
+     .type = string,
+     .required = true,
+     .summary = "what you have seen at Kraken",
+     .choices = settled_as},
+    {"reason", string, true, "how you know; it is kept"},
+});
 
 constexpr auto every_method = std::to_array<E>(
     {E::parse_error,
@@ -212,8 +247,11 @@ constexpr auto of_call = std::to_array<E>(
      E::timeout,
      E::outcome_unknown,
      E::lockout,
+     E::idempotency,
      E::storage}
 );
+constexpr auto of_intents = std::to_array<E>({E::storage});
+constexpr auto of_awaiting = std::to_array<E>({E::timeout, E::storage});
 constexpr auto of_waiting = std::to_array<E>({E::unknown_account, E::timeout});
 constexpr auto of_finding = std::to_array<E>({E::locked, E::no_credentials, E::unknown_account});
 constexpr auto of_creating = std::to_array<E>({E::vault, E::storage});
@@ -253,6 +291,10 @@ constexpr auto table = std::to_array<Method>({
     {"call", on_client, true, call, "Makes one call at Kraken and returns its result byte for byte.", result::anything, of_call},
     {"wait", on_client, false, wait, "Answers true once the vault is unlocked or an account is ready.", result::yes, of_waiting},
     {"nonce.status", on_client, false, maybe_account, "Every key's last nonce and durable bound.", result::nonces, of_finding},
+    {"intent.list", on_both, false, intents, "Calls that place orders or move funds, newest first: a client's own, on the admin socket all.", result::intents, of_intents},
+    {"intent.get", on_both, false, one_intent, "What became of one of them.", result::intent, of_intents},
+    {"intent.wait", on_both, false, awaited_intent, "The same, as soon as it is known.", result::intent, of_awaiting},
+    {"intent.settle", on_admin, true, persons_word, "A person says what became of a call whose answer was lost.", result::intent, of_intents},
     {"vault.create", on_admin, true, passphrase, "Makes a new vault and leaves it unlocked.", result::created, of_creating},
     {"unlock", on_admin, true, unlock_by, "Opens the vault with a passphrase or a key file.", result::unlocked, of_opening},
     {"lock", on_admin, true, none, "Wipes every secret from memory.", result::locked, no_more},

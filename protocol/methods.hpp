@@ -32,7 +32,6 @@ struct Parameter {
     std::string_view pattern = {};    // a string's, as JSON Schema writes it
     std::string_view otherwise = {};  // JSON that stands for an absent value; empty: nothing does
     bool secret = false;              // goes straight into protected memory, and nowhere else
-    bool reserved = false;            // means something to a later version: refused, not ignored
 };
 
 struct Method {

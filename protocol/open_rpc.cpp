@@ -43,7 +43,6 @@ json::object schema_of(const Parameter& parameter) {
 json::array parameters_of(const Method& method) {
     json::array shown;
     for (const Parameter& parameter : method.parameters) {
-        if (parameter.reserved) continue;
         shown.push_back(json::object{
             {"name", parameter.name},
             {"description", parameter.summary},

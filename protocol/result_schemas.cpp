@@ -110,6 +110,7 @@ Schema account_in_status() {
         {"queued", count()},
         {"waiting", object({{"cancels", count()}, {"placements", count()}, {"reads", count()}})},
         {"in_flight", count()},
+        {"settling?", count()},
         {"last_error?", text()},
         {"latency_ms", object({{"p50", type("number")}, {"p99", type("number")}})},
         {"budget?", object({{"rest", counters()}, {"pairs", counters()}})},
@@ -214,6 +215,31 @@ Schema nonces() {
         {"lead_ms?", integer()},
         {"state", account_state()},
     }));
+}
+
+Schema intent() {
+    return object({
+        {"id", text()},
+        {"account", text()},
+        {"key", key()},
+        {"client", text()},
+        {"endpoint", text()},
+        {"nonce", nonce()},
+        {"state", one_of({"sent", "settling", "placed", "not_placed", "unknown"})},
+        {"sent_at", time()},
+        {"settled_at?", time()},
+        {"deadline?", time()},
+        {"tag?", type("object")},
+        {"orders?", list_of(type("object"))},
+        {"cancel_when_found?", flag()},
+        {"reason?", text()},
+        {"result?", anything()},
+        {"error?", type("object")},
+    });
+}
+
+Schema intents() {
+    return list_of(intent());
 }
 
 Schema created() {

@@ -18,6 +18,8 @@ Schema accounts();
 Schema profile();
 Schema endpoints();
 Schema nonces();
+Schema intent();
+Schema intents();
 
 Schema created();
 Schema unlocked();

@@ -14,6 +14,7 @@ struct CallArguments {
     std::string endpoint;
     std::vector<std::string> params;
     std::string account;
+    std::string idempotency_key;
     long timeout_ms = 0;    // of no use as a value: none
     long max_wait_ms = -1;  // the same
 };
@@ -21,6 +22,7 @@ struct CallArguments {
 client::CallOptions options_of(const CallArguments& arguments) {
     client::CallOptions options;
     options.account = arguments.account;
+    options.idempotency_key = arguments.idempotency_key;
     if (arguments.timeout_ms > 0) options.timeout = std::chrono::milliseconds(arguments.timeout_ms);
     if (arguments.max_wait_ms >= 0) options.max_wait = std::chrono::milliseconds(arguments.max_wait_ms);
     return options;
@@ -51,7 +53,9 @@ void add_call(CLI::App& app, Context& context) {
         "Digits reach Kraken as they are typed. 'krakkenctl endpoints' lists them all.\n"
         "--max-wait-ms bounds the wait for the rate limit and for earlier calls of the\n"
         "account (10 s for reads, else 2 s: a late price is a wrong price); 0: at once.\n"
-        "Exit status 5: it may have been placed. Look it up, do not repeat the call."
+        "Exit status 5: it may have been placed. Do not repeat the call: 'krakkenctl\n"
+        "intent wait ID' says what became of it. A call with --idempotency-key may be\n"
+        "repeated with the same key: it is placed once."
     );
     auto arguments = std::make_shared<CallArguments>();
     command->add_option("endpoint", arguments->endpoint, "Kraken's name of it, e.g. Balance, AddOrder")
@@ -65,6 +69,11 @@ void add_call(CLI::App& app, Context& context) {
         ->add_option("--max-wait-ms", arguments->max_wait_ms, "Bounds the wait for its turn [10000 or 2000]")
         ->check(CLI::Range(0L, 120000L).description(""))
         ->type_name("MS");
+    command
+        ->add_option(
+            "--idempotency-key", arguments->idempotency_key, "Of a placement: once for all calls of this key"
+        )
+        ->type_name("KEY");
     command->callback([&context, arguments] {
         context.command = [arguments](const Context& with) { return call(with, *arguments); };
     });

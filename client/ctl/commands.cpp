@@ -22,6 +22,7 @@ constexpr std::array commands{
     add_status,
     add_wait,
     add_call,
+    add_intent,
     add_account,
     add_vault,
     add_profile,

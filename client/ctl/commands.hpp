@@ -15,6 +15,7 @@ void add_lock(CLI::App& app, Context& context);       // lock_commands.cpp
 void add_status(CLI::App& app, Context& context);     // status_command.cpp
 void add_wait(CLI::App& app, Context& context);       // wait_command.cpp
 void add_call(CLI::App& app, Context& context);       // call_command.cpp
+void add_intent(CLI::App& app, Context& context);     // intent_commands.cpp
 void add_account(CLI::App& app, Context& context);    // account_commands.cpp
 void add_vault(CLI::App& app, Context& context);      // vault_commands.cpp
 void add_profile(CLI::App& app, Context& context);    // daemon_commands.cpp

@@ -13,6 +13,7 @@ namespace krakken::account {
 
 using protocol::Error;
 using protocol::ErrorCode;
+using protocol::Executed;
 using std::chrono::steady_clock;
 
 namespace {
@@ -92,6 +93,25 @@ void Account::keep_to_limits(bool model) {
     admission_->limits_changed();
 }
 
+std::shared_ptr<Account> Account::open(
+    Services services, RetrySettings retry, PlacementSettings placement, std::vector<KeyOnLane> keys
+) {
+    const std::shared_ptr<Account> account(new Account(std::move(services), retry, std::move(keys)));
+    // A look-up may outlive the account, whose keys were replaced meanwhile.
+    const AskKraken ask_kraken =
+        [weak = account->weak_from_this()](
+            const protocol::Endpoint& endpoint, kraken::Parameters parameters, std::optional<base::KeyId> key
+        ) { return ask(weak, endpoint, std::move(parameters), std::move(key)); };
+    account->placements_ =
+        std::make_shared<Placements>(account->services_, account->info().account, placement, ask_kraken);
+    return account;
+}
+
+void Account::configure(RetrySettings retry, PlacementSettings placement) {
+    retry_ = retry;
+    placements_->configure(placement);
+}
+
 void Account::serve_with(std::vector<KeyOnLane> keys) {
     keys_.become(std::move(keys));
     admission_->keys_changed();
@@ -117,25 +137,66 @@ awaitable<Result<std::string>> Account::read_or_act(Call call) {
     if (call.endpoint->effect == protocol::Effect::read) {
         auto outcome =
             co_await reads_.read(std::move(call), [this](const Call& each, SharedReads::Flight& flight) {
-                return make(each, &flight);
+                return make(each, {.flight = &flight});
             });
         co_return outcome;
     }
-    auto outcome = co_await make(call, nullptr);
-    if (outcome || outcome.error().executed != protocol::Executed::no) reads_.acted();
+    auto outcome = co_await act(call);
+    if (outcome || outcome.error().executed != Executed::no) reads_.acted();
     co_return outcome;
 }
 
-awaitable<Result<std::string>> Account::make(const Call& call, SharedReads::Flight* flight) {
+awaitable<Result<std::string>> Account::act(const Call& call) {
+    if (is_placement(*call.endpoint)) {
+        const Placements::SendOnce send_once = [this](const Call& each, const Lane::Prepare& prepare) {
+            return make(each, {.prepare = &prepare});
+        };
+        auto outcome = co_await placements_->place(call, send_once);
+        co_return outcome;
+    }
+    auto outcome = co_await make(call, {});
+    const bool sent = outcome || outcome.error().executed != Executed::no;
+    if (sent && call.endpoint->name == "CancelAll") co_await placements_->cancel_what_shows();
+    co_return outcome;
+}
+
+awaitable<Result<std::string>> Account::make(const Call& call, Course course) {
     Place place{sweeps(*call.endpoint) ? Place::Behind::whatever_acts : Place::Behind::placements};
-    const bool keeps_place = sweeps(*call.endpoint) || cancels_by_name(call);
-    Course course{.place = keeps_place ? &place : nullptr, .flight = flight};
+    if (sweeps(*call.endpoint) || cancels_by_name(call)) course.place = &place;
     const SendOnce send_once = [this, &call, &course] { return send(call, course); };
     Result<std::string> outcome;
     do {
         outcome = co_await make_call(services_.api, services_.clock, call, retry_, send_once);
         if (course.key) course.key->learn(*call.endpoint, outcome);
     } while (goes_elsewhere(call, course, outcome));
+    co_return outcome;
+}
+
+// A named key is asked on its own lane; else any will do that may.
+awaitable<Result<std::string>> Account::ask(
+    std::weak_ptr<Account> account,
+    const protocol::Endpoint& endpoint,
+    kraken::Parameters parameters,
+    std::optional<base::KeyId> key
+) {
+    const auto self = account.lock();
+    const Key* const named = self && key ? self->keys_.find(*key) : nullptr;
+    if (!self || (key && !named))
+        co_return protocol::fail(ErrorCode::unknown_account, "the key is not there any more");
+    constexpr std::chrono::seconds patience{30};
+    const auto deadline = steady_clock::now() + patience;
+    const Call call{&endpoint, std::move(parameters), deadline, patience, "settling"};
+    const std::shared_ptr<Lane> lane = named ? named->lane() : nullptr;
+    Course course;
+    RetrySettings once = self->retry_;
+    once.max_attempts = 1;
+    const SendOnce send_once = [&] {
+        return lane ? lane->send({*call.endpoint, call.parameters, {deadline, deadline}})
+                    : self->send(call, course);
+    };
+    auto outcome = co_await make_call(self->services_.api, self->services_.clock, call, once, send_once);
+    // What is found out may be news to a read that is under way.
+    self->reads_.acted();
     co_return outcome;
 }
 
@@ -167,7 +228,12 @@ awaitable<Result<kraken::Attempt>> Account::send(const Call& call, Course& cours
     course.key = entered->key();
     if (course.flight) reads_.sent(*course.flight);
     auto attempt = co_await course.key->lane()->send(
-        entered->turn(), {*call.endpoint, call.parameters, {turn, call.deadline}, course.place}
+        entered->turn(),
+        {.endpoint = *call.endpoint,
+         .parameters = call.parameters,
+         .deadlines = {turn, call.deadline},
+         .place = course.place,
+         .prepare = course.prepare}
     );
     course.given_up = attempt && attempt->given_up;
     if (attempt) limits_.settle(entry, *permit, *attempt);
@@ -219,7 +285,7 @@ void Account::validated(keeper::KeyInfo info) {
 
 awaitable<bool> Account::retire(steady_clock::time_point deadline) {
     const auto self = shared_from_this();
-    if (retiring_) co_return false;
+    if (retiring_ || placements_->is_settling()) co_return false;
     retiring_ = true;
     none_under_way_.expires_at(deadline);
     if (under_way_ > 0)

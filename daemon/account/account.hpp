@@ -8,6 +8,7 @@
 #include "account/keys.hpp"
 #include "account/latency.hpp"
 #include "account/limits.hpp"
+#include "account/placements.hpp"
 #include "account/shared_reads.hpp"
 
 #include <boost/asio/steady_timer.hpp>
@@ -23,14 +24,16 @@ namespace krakken::account {
 class Account : public std::enable_shared_from_this<Account> {
 public:
     // At least one key, all of the same account at Kraken.
-    Account(Services services, RetrySettings retry, std::vector<KeyOnLane> keys);
+    static std::shared_ptr<Account> open(
+        Services services, RetrySettings retry, PlacementSettings placement, std::vector<KeyOnLane> keys
+    );
 
     // One private call. Refused at once while Kraken does not accept any key, so that a bot in a loop does
     // not bring a lockout.
     awaitable<Result<std::string>> call(Call call);
 
     // The settings have changed; calls that run go on with the old ones.
-    void configure(RetrySettings retry) { retry_ = retry; }
+    void configure(RetrySettings retry, PlacementSettings placement);
     // Whether calls keep to Kraken's limits by themselves; by the tier of the account's keys.
     void keep_to_limits(bool model);
     // These are the account's keys now, at least one. Calls under way on the lane of another end there; those
@@ -43,9 +46,14 @@ public:
     void validated(keeper::KeyInfo info);
 
     // Before the account is removed: no call begins any more, and those under way have ended when this
-    // returns. False: one had not by `deadline`, or it is being removed already.
+    // returns. False: one had not by `deadline`, the fate of one is being found out, or it is being removed
+    // already.
     awaitable<bool> retire(std::chrono::steady_clock::time_point deadline);
     void stay() { retiring_ = false; }  // the removal failed
+
+    // The calls that place orders or move funds, and what became of them.
+    Placements& placements() { return *placements_; }
+    const Placements& placements() const { return *placements_; }
 
     const std::vector<std::shared_ptr<Key>>& keys() const { return keys_.all(); }
     // Of its first key; name and source are the same for all.
@@ -64,9 +72,12 @@ public:
     const std::string& last_error() const { return last_error_; }
 
 private:
+    Account(Services services, RetrySettings retry, std::vector<KeyOnLane> keys);
+
     // How the attempts of one call go.
     struct Course {
         Place* place = nullptr;
+        const Lane::Prepare* prepare = nullptr;
         std::shared_ptr<Key> key = {};  // whose lane the latest attempt took; none where none got to one
         bool repeat = false;
         bool given_up = false;                  // the latest attempt, for a cancel
@@ -75,7 +86,15 @@ private:
 
     std::optional<protocol::Error> refusal() const;
     awaitable<Result<std::string>> read_or_act(Call call);
-    awaitable<Result<std::string>> make(const Call& call, SharedReads::Flight* flight);
+    awaitable<Result<std::string>> act(const Call& call);
+    awaitable<Result<std::string>> make(const Call& call, Course course);
+    // A question of the daemon's own, or a cancel that a client wanted.
+    static awaitable<Result<std::string>> ask(
+        std::weak_ptr<Account> account,
+        const protocol::Endpoint& endpoint,
+        kraken::Parameters parameters,
+        std::optional<base::KeyId> key
+    );
     awaitable<Result<kraken::Attempt>> send(const Call& call, Course& course);
     awaitable<Result<Admission::Pass>> enter(
         const Line::Entry& entry, std::chrono::steady_clock::time_point turn
@@ -89,6 +108,7 @@ private:
     Limits limits_;
     std::shared_ptr<Admission> admission_;
     SharedReads reads_;
+    std::shared_ptr<Placements> placements_;
 
     std::uint64_t calls_ = 0;
     std::uint64_t errors_ = 0;

@@ -77,7 +77,7 @@ void Accounts::configure(AccountSettings settings) {
     settings_ = std::move(settings);
     public_calls_.configure(settings_.rate_model);
     for (const auto& [key, account] : known_)
-        account->configure(settings_.retry);
+        account->configure(settings_.retry, settings_.placement);
     refresh();
 }
 
@@ -100,8 +100,10 @@ void Accounts::refresh() {
         // What was counted for one key is not said of an altogether different one.
         if (account && has_one_of(*account, serving)) {
             account->serve_with(std::move(serving));
+            account->placements().resume();
         } else {
-            account = std::make_shared<Account>(services_, settings_.retry, std::move(serving));
+            account = Account::open(services_, settings_.retry, settings_.placement, std::move(serving));
+            if (adopted_.insert(name).second) account->placements().adopt(services_.store.intents_at_start());
         }
         account->keep_to_limits(settings_.rate_model);
         accounts_.emplace(name, account);

@@ -55,8 +55,15 @@ struct AccountSettings {
     std::chrono::milliseconds drain_wait{30000};   // for those of a key that has been replaced
     RetrySettings retry = {};
     bool rate_model = true;  // calls keep to Kraken's limits by themselves
+    PlacementSettings placement = {};
     std::map<base::AccountName, AccountOptions> accounts = {};
     std::map<base::AccountName, std::uint64_t> legacy_nonces = {};  // floors from old nonce files
+};
+
+// What is known of one call that acts once.
+struct IntentReport {
+    state::Intent intent;
+    bool is_lost = false;  // its answer is, and its fate is being found out
 };
 
 class Accounts {
@@ -105,6 +112,21 @@ public:
 
     const PublicCalls& public_calls() const { return public_calls_; }
 
+    // What became of calls that place orders or move funds. `client`: whose they must be; empty: anybody's.
+    // An id that is not there, or another's, is invalid_params. storage: they cannot be read.
+    awaitable<Result<std::vector<IntentReport>>> intents(
+        std::string client, std::optional<base::AccountName> account, bool open_only, std::size_t limit
+    );
+    awaitable<Result<IntentReport>> intent(std::string client, std::string id);
+    // As soon as it is known, or that nobody will know by looking; timeout: it is not by then.
+    awaitable<Result<IntentReport>> wait_for_intent(
+        std::string client, std::string id, std::chrono::steady_clock::time_point deadline
+    );
+    // A person's word, for one that is settling or unknown.
+    awaitable<Result<IntentReport>> settle_intent(
+        std::string id, state::IntentState state, std::string reason
+    );
+
     // "unknown" before the first call, then "reachable" or "unreachable".
     std::string_view upstream_state() const { return services_.api.state(); }
     // How far Kraken's clock is ahead of ours; empty before Kraken told its time.
@@ -138,6 +160,8 @@ private:
     Result<std::shared_ptr<Account>> find_named(const std::string& wanted) const;
     Result<std::shared_ptr<Account>> find_only() const;
     std::optional<protocol::Error> nothing_open() const;
+    std::shared_ptr<Settlement> settlement_of(const state::Intent& intent) const;
+    IntentReport report(state::Intent intent) const;
     std::shared_ptr<Lane> lane_of(const base::KeyId& key, const base::AccountName& name);
     const AccountOptions& options_of(const base::AccountName& name) const;
     awaitable<Result<std::string>> make_public(const Call& call, SharedReads::Flight& flight);
@@ -195,6 +219,7 @@ private:
     std::map<base::AccountName, std::shared_ptr<Account>> known_;
     // The accounts whose keys came with the environment, those too that a lock has wiped.
     std::set<base::AccountName> environment_;
+    std::set<base::AccountName> adopted_;   // whose calls of earlier runs have been taken over
     bool reading_ = false;                  // an old nonce file
     std::set<base::AccountName> changing_;  // accounts whose keys are being changed
     std::set<base::KeyId> draining_;        // that are removed when their calls have ended

@@ -26,7 +26,8 @@ struct Call {
     std::chrono::steady_clock::time_point deadline;  // of the reply to the client
     std::chrono::milliseconds max_wait;              // for the lane
     std::string call_id;
-    base::Caller caller = {};  // who asked; the daemon itself where nobody did
+    std::string idempotency_key = {};  // the client's: all calls of this key are one; empty: none
+    base::Caller caller = {};          // who asked; the daemon itself where nobody did
 };
 
 // Makes one attempt at a call. An error means that nothing was sent.

@@ -82,6 +82,13 @@ constexpr auto keys = std::to_array<Key>({
         "retry.base_delay_ms", at_once, [](auto& c) -> auto& { return c.retry.base_delay; }
     ),
     key<read_milliseconds>("retry.max_delay_ms", at_once, [](auto& c) -> auto& { return c.retry.max_delay; }),
+    key<read_tag>("placement.tag", at_once, [](auto& c) -> auto& { return c.placement.tag; }),
+    key<read_within<2, 60>>(
+        "placement.deadline_s", at_once, [](auto& c) -> auto& { return c.placement.deadline; }
+    ),
+    key<read_within<1, 600>>(
+        "placement.settle_s", at_once, [](auto& c) -> auto& { return c.placement.shown_after; }
+    ),
     key<read_log_level>("log.level", at_once, [](auto& c) -> auto& { return c.log_level; }),
     key<read_log_format>("log.format", at_once, [](auto& c) -> auto& { return c.log_format; }),
 });
@@ -275,6 +282,7 @@ account::AccountSettings account_settings(
         .validation_timeout = configuration.request_timeout,
         .retry = configuration.retry,
         .rate_model = configuration.rate_model != "off",
+        .placement = configuration.placement,
         .accounts = configuration.accounts,
         .legacy_nonces = std::move(legacy_nonces)
     };

@@ -41,6 +41,7 @@ struct Configuration {
     std::string legacy_dir;
     std::string rate_model = "kraken";  // kraken, off
     account::RetrySettings retry;
+    account::PlacementSettings placement;
 
     std::string log_level = "info";
     std::string log_format = "text";

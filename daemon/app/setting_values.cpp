@@ -87,6 +87,15 @@ Complaint read_rate_model(Node node, std::string& target) {
     return read_choice(node, target, {"kraken", "off"});
 }
 
+Complaint read_tag(Node node, account::TagChoice& target) {
+    std::string word;
+    if (auto complaint = read_choice(node, word, {"userref", "cl_ord_id", "none"})) return complaint;
+    target = word == "userref"     ? account::TagChoice::userref
+             : word == "cl_ord_id" ? account::TagChoice::cl_ord_id
+                                   : account::TagChoice::none;
+    return std::nullopt;
+}
+
 Complaint read_log_level(Node node, std::string& target) {
     return read_choice(node, target, {"trace", "debug", "info", "warn", "error"});
 }

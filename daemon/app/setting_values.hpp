@@ -2,6 +2,7 @@
 
 // One value of config.toml: reads a node into its place, or says what the value must be.
 
+#include "account/tagging.hpp"
 #include "base/types.hpp"
 #include "keeper/keeper.hpp"
 
@@ -36,6 +37,7 @@ Complaint read_base_url(Node node, std::string& target);
 Complaint read_user_agent(Node node, std::string& target);
 Complaint read_kdf(Node node, keeper::KdfCost& target);
 Complaint read_rate_model(Node node, std::string& target);
+Complaint read_tag(Node node, account::TagChoice& target);
 Complaint read_log_level(Node node, std::string& target);
 Complaint read_log_format(Node node, std::string& target);
 Complaint read_tier(Node node, std::optional<base::Tier>& target);

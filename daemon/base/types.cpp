@@ -82,4 +82,22 @@ std::string rfc3339(Time time) {
     return fmt::format("{:%Y-%m-%dT%H:%M:%S}.{:03}Z", fmt::gmtime(whole), (milliseconds - seconds).count());
 }
 
+std::optional<Time> parse_rfc3339(const std::string& text) {
+    std::tm calendar{};
+    const char* rest = strptime(text.c_str(), "%Y-%m-%dT%H:%M:%S", &calendar);
+    if (!rest) return std::nullopt;
+    std::chrono::microseconds fraction{0};
+    if (*rest == '.') {
+        const char* const digits = ++rest;
+        for (std::chrono::microseconds unit{100'000}; *rest >= '0' && *rest <= '9'; ++rest, unit /= 10)
+            fraction += (*rest - '0') * unit;
+        if (rest == digits) return std::nullopt;
+    }
+    // glibc reads "Z" and "+01:00" alike.
+    std::tm zone{};
+    const char* const end = strptime(rest, "%z", &zone);
+    if (!end || *end != '\0') return std::nullopt;
+    return Time(std::chrono::seconds(timegm(&calendar) - zone.tm_gmtoff) + fraction);
+}
+
 }  // namespace krakken::base

@@ -75,5 +75,7 @@ enum class BodyForm { form, json };
 
 // RFC 3339 in UTC, e.g. 2026-11-20T22:41:35.123Z, for everything that leaves the process.
 std::string rfc3339(Time time);
+// With any offset and any number of digits behind the second, of which six count. Empty: not such a time.
+std::optional<Time> parse_rfc3339(const std::string& text);
 
 }  // namespace krakken::base

@@ -58,7 +58,6 @@ std::string_view name_of(ParameterType type) {
 std::string known_names(const protocol::Method& method) {
     std::string names;
     for (const Parameter& parameter : method.parameters) {
-        if (parameter.reserved) continue;
         names += names.empty() ? "it takes " : ", ";
         names += parameter.name;
     }
@@ -76,9 +75,6 @@ std::optional<std::int64_t> whole_number(std::string_view digits) {
 // Why the value cannot be taken; empty when it can. The value itself may be a misplaced secret, so it is
 // never repeated.
 std::string fault_of(std::string_view raw, const Parameter& parameter) {
-    if (parameter.reserved) {
-        return fmt::format("{} is not served yet, so it would protect nothing; leave it out", parameter.name);
-    }
     if (!is_of_type(raw, parameter.type))
         return fmt::format("{} must be {}", parameter.name, name_of(parameter.type));
     if (!parameter.choices.empty() &&

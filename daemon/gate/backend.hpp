@@ -3,10 +3,10 @@
 // What the method handlers work with; built in main, outlives the gate.
 
 #include "account/accounts.hpp"
+#include "account/changes.hpp"
 #include "base/clock.hpp"
 #include "base/hardening.hpp"
 #include "gate/audit_trail.hpp"
-#include "gate/changes.hpp"
 #include "gate/profile.hpp"
 #include "keeper/keeper.hpp"
 
@@ -41,7 +41,7 @@ struct Backend {
     keeper::Keeper& keeper;
     account::Accounts& accounts;
     AuditTrail& audit;
-    Changes& changes;  // told of every unlock, lock, added or removed account
+    account::Changes& changes;  // told of every unlock, lock, added or removed account
     Profile profile;
     base::Protection protection;
     std::string base_url;

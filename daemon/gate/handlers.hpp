@@ -46,6 +46,11 @@ Handled handle_nonce_status(Backend&, const Arguments&, const Context&);
 Handled handle_call(Backend&, const Arguments&, const Context&);
 Handled handle_wait(Backend&, const Arguments&, const Context&);
 
+Handled handle_intent_list(Backend&, const Arguments&, const Context&);
+Handled handle_intent_get(Backend&, const Arguments&, const Context&);
+Handled handle_intent_wait(Backend&, const Arguments&, const Context&);
+Handled handle_intent_settle(Backend&, const Arguments&, const Context&);
+
 Handled handle_vault_create(Backend&, const Arguments&, const Context&);
 Handled handle_unlock(Backend&, const Arguments&, const Context&);
 Handled handle_lock(Backend&, const Arguments&, const Context&);

@@ -60,6 +60,25 @@ Work make_private_call(Backend& backend, std::shared_ptr<Account> account, Call 
     co_return outcome;
 }
 
+// 1 to 128 printable ASCII characters. A read or a cancel does no harm when it is repeated, so a key would
+// only pretend to protect it.
+Result<std::string> read_idempotency_key(const Arguments& arguments, const protocol::Endpoint& endpoint) {
+    const auto key = arguments.text("idempotency_key");
+    if (!key) return "";
+    constexpr std::size_t longest = 128;
+    const bool printable = std::ranges::all_of(*key, [](char c) { return c >= ' ' && c <= '~'; });
+    if (key->empty() || key->size() > longest || !printable)
+        return fail(ErrorCode::invalid_params, "idempotency_key must be 1 to 128 printable ASCII characters");
+    if (!account::is_placement(endpoint)) {
+        return fail(
+            ErrorCode::invalid_params,
+            "idempotency_key is for calls that place orders or move funds; leave it out, this call may be "
+            "repeated"
+        );
+    }
+    return *key;
+}
+
 Result<Call> read_call(
     const protocol::Endpoint* endpoint,
     const Arguments& arguments,
@@ -71,6 +90,8 @@ Result<Call> read_call(
     endpoint = &kraken::as_called(*endpoint, *parameters);
     if (auto allowed = may_call(*endpoint, *parameters, profile); !allowed)
         return std::unexpected(std::move(allowed.error()));
+    auto idempotency_key = read_idempotency_key(arguments, *endpoint);
+    if (!idempotency_key) return std::unexpected(std::move(idempotency_key.error()));
 
     const bool reads = endpoint->effect == protocol::Effect::read;
     const auto wait =
@@ -81,6 +102,7 @@ Result<Call> read_call(
         steady_clock::now() + milliseconds(*arguments.integer("timeout_ms")),
         milliseconds(wait),
         context.call_id,
+        std::move(*idempotency_key),
         context.caller
     };
 }

@@ -78,6 +78,7 @@ std::string show(const Account& account, account::Elapsed now) {
     };
     shown["in_flight"] =
         std::ranges::count_if(account.keys(), [](const auto& key) { return key->lane()->busy(); });
+    if (const auto settling = account.placements().settling(); settling > 0) shown["settling"] = settling;
     if (!account.last_error().empty()) shown["last_error"] = account.last_error();
     std::string text = extended(shown, "latency_ms", latency_text(account.latency()));
     if (const std::string budget = budget_text(account, now); !budget.empty())

@@ -60,7 +60,7 @@ private:
     ServerSettings settings_;
     std::vector<std::unique_ptr<Door>> doors_;
     std::set<std::shared_ptr<Session>> sessions_;
-    Changes session_ended_;
+    account::Changes session_ended_;
     bool draining_ = false;
 };
 

@@ -73,6 +73,20 @@ Result<Parameters> Parameters::parse(std::string_view json, protocol::Body body)
     return parameters;
 }
 
+void Parameters::set(std::string_view name, std::string raw) {
+    const auto there = std::ranges::find(fields_, name, &Field::name);
+    if (there == fields_.end()) {
+        fields_.push_back({std::string(name), std::move(raw)});
+    } else {
+        there->raw = std::move(raw);
+    }
+}
+
+const std::string* Parameters::find(std::string_view name) const {
+    const auto there = std::ranges::find(fields_, name, &Field::name);
+    return there == fields_.end() ? nullptr : &there->raw;
+}
+
 std::string Parameters::body(base::Nonce nonce) const {
     if (form_ == base::BodyForm::json) {
         std::string body = R"({"nonce":")" + nonce.text() + '"';
@@ -95,6 +109,10 @@ Result<std::string> Parameters::query() const {
             (query.empty() ? '?' : '&') + base::percent_encoded(name) + '=' + base::percent_encoded(*text);
     }
     return query;
+}
+
+std::string plain_text(std::string_view raw) {
+    return is_structure(raw) ? "" : scalar_text(raw);
 }
 
 bool is_off(std::string_view raw) {

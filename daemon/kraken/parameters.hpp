@@ -27,6 +27,11 @@ public:
     // `nonce` or `otp`. Keeps its own copy.
     static Result<Parameters> parse(std::string_view json, protocol::Body body = protocol::Body::flat);
 
+    // Adds a member behind the others, or gives the one of that name another value, JSON as it stands.
+    void set(std::string_view name, std::string raw);
+    // Null when there is none of that name.
+    const std::string* find(std::string_view name) const;
+
     // What the client gave, in its order; names are decoded and unlike each other, at every depth.
     const std::vector<Field>& fields() const { return fields_; }
 
@@ -44,6 +49,10 @@ private:
     std::vector<Field> fields_;
     base::BodyForm form_ = base::BodyForm::form;
 };
+
+// A plain value as Kraken reads it, whichever way it was written: "1.5", 1.5 and true. Empty for lists and
+// objects.
+std::string plain_text(std::string_view raw);
 
 // Does a value obviously switch off what it is given for: null, false, 0, "", "0", "false", "none"? Letters
 // of either case; every other spelling counts as on. `raw` is one checked JSON value.

@@ -34,6 +34,9 @@ public:
     // it asks.
     bool take_ask();
 
+    // Kraken's own time, whether it is followed or not; empty before Kraken has told it.
+    std::optional<base::Time> kraken_now() const;
+
     // Kraken's time minus this machine's; empty before Kraken has told it.
     std::optional<std::chrono::milliseconds> offset() const;
 
@@ -45,7 +48,6 @@ private:
         std::chrono::microseconds elapsed;  // ... at this moment
         std::chrono::microseconds offset;   // and how far it was ahead of the wall clock
     };
-    std::optional<base::Time> kraken_now() const;
 
     const base::Clock& wall_;
     std::optional<Observation> observed_;

@@ -90,7 +90,8 @@ IntentTable::IntentTable(Database& database)
           std::string(select) + "WHERE client = ?1 AND account = ?2 AND idempotency_key = ?3"
       )),
       list_(database.prepare(
-          std::string(select) + "WHERE (?1 = '' OR client = ?1) AND (?2 = 0 OR state IN (0, 3)) ORDER BY "
+          std::string(select) + "WHERE (?1 = '' OR client = ?1) AND (?4 = '' OR account = ?4) AND (?2 = 0 OR "
+                                "state IN (0, 3)) ORDER BY "
                                 "sent_at DESC, rowid DESC LIMIT ?3"
       )) {}
 
@@ -158,6 +159,7 @@ std::vector<Intent> IntentTable::list(const IntentQuery& query) {
     list_.bind(1, query.client);
     list_.bind(2, std::int64_t{query.open_only});
     list_.bind(3, static_cast<std::int64_t>(query.limit));
+    list_.bind(4, query.account);
     std::vector<Intent> intents;
     while (list_.step())
         intents.push_back(read(list_));

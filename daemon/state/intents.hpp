@@ -55,8 +55,9 @@ struct IntentEnd {
 };
 
 struct IntentQuery {
-    std::string client = {};  // empty: everybody's
-    bool open_only = false;   // those in the states `sent` and `unknown`
+    std::string client = {};   // empty: everybody's
+    std::string account = {};  // empty: every account's
+    bool open_only = false;    // those in the states `sent` and `unknown`
     std::size_t limit = 1000;
 };
 

@@ -5,6 +5,7 @@
 #include "schema.hpp"
 #include "writer.hpp"
 
+#include <algorithm>
 #include <boost/asio/async_result.hpp>
 #include <boost/asio/executor_work_guard.hpp>
 #include <boost/asio/post.hpp>
@@ -122,12 +123,24 @@ void end_in(Tables& tables, const IntentEnd& end) {
     tables.audit.append(row);
 }
 
+// A day's worth of one very busy account.
+constexpr std::size_t most_intents_at_start = 100'000;
+
+std::vector<Intent> read_intents(Database& database) {
+    IntentTable table(database);
+    auto intents = table.list({.limit = most_intents_at_start});
+    std::ranges::reverse(intents);
+    return intents;
+}
+
 class SqliteStateStore final : public StateStore {
 public:
     SqliteStateStore(
         asio::any_io_executor executor, Database database, std::string folder, AuditSettings audit
     )
-        : executor_(std::move(executor)), writer_(std::move(database), std::move(folder), audit) {}
+        : executor_(std::move(executor)),
+          intents_at_start_(read_intents(database)),
+          writer_(std::move(database), std::move(folder), audit) {}
 
     awaitable<Result<std::optional<NonceMark>>> nonce_mark(base::KeyId key) override {
         return perform<std::optional<NonceMark>>([key](Tables& tables) { return tables.marks.find(key); });
@@ -140,6 +153,8 @@ public:
         auto result = co_await perform<void>([key, mark](Tables& tables) { tables.marks.raise(key, mark); });
         co_return result;
     }
+
+    const std::vector<Intent>& intents_at_start() const override { return intents_at_start_; }
 
     awaitable<Result<void>> open_intent(Intent intent) override {
         return perform<void>([intent = std::move(intent)](Tables& tables) { open_in(tables, intent); });
@@ -215,6 +230,7 @@ private:
     }
 
     asio::any_io_executor executor_;
+    std::vector<Intent> intents_at_start_;
     Writer writer_;
 };
 

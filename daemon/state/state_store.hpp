@@ -49,6 +49,9 @@ public:
     // Intents: what calls that act once meant to do. Each of these returns once it is on disk, and fails for
     // good as above.
     //
+    // As they were when the database was opened, oldest first: what an earlier run has left open, and what
+    // finished calls have left at Kraken.
+    virtual const std::vector<Intent>& intents_at_start() const = 0;
     // Before the first byte leaves, with its row of the audit; forgets what was settled more than
     // kept_after_settling ago.
     virtual awaitable<Result<void>> open_intent(Intent intent) = 0;

@@ -26,6 +26,7 @@ struct Fixture : test::Bench {
         for (const char* key : keys)
             keeper.hold("master", key);
         accounts.refresh();
+        tell_time();
         upstream.held.close();
     }
     ~Fixture() {

@@ -29,6 +29,7 @@ struct Fixture : test::Bench {
         keeper.hold("master", "aaaaaaaa");
         keeper.hold("master", "bbbbbbbb");
         accounts.refresh();
+        tell_time();
     }
     ~Fixture() {
         upstream.held.open();

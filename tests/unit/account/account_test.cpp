@@ -23,6 +23,7 @@ struct Fixture : test::Bench {
     Fixture() : Bench({.default_account = "", .retry = test::at_once}) {
         keeper.hold("master", "0123abcd");
         accounts.refresh();
+        tell_time();
     }
 
     account::Account& account() { return *accounts.list().at(0); }
@@ -139,7 +140,10 @@ TEST_CASE("while a refused key is asked about, other calls with it still do not 
 TEST_CASE("a placement whose nonce was refused shows that somebody else uses the key") {
     Fixture fixture;
     fixture.upstream.then(refusal("EAPI:Invalid nonce"));
-    CHECK(fixture.call("AddOrder").error().code == ErrorCode::outcome_unknown);
+    fixture.upstream.otherwise = test::empty_books(fixture.clock);
+    const auto outcome = fixture.call("AddOrder");
+    CHECK(outcome.error().code == ErrorCode::network);
+    CHECK(outcome.error().executed == protocol::Executed::no);
     CHECK(fixture.account().state() == AccountState::nonce_conflict);
 }
 

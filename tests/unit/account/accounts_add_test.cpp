@@ -271,6 +271,7 @@ TEST_CASE("A4: a key without query-funds is refused with the permission's name")
 
 TEST_CASE("an account is not removed while a call of it is under way") {
     Bench bench({.removal_wait = std::chrono::milliseconds(0), .retry = test::at_once});
+    bench.tell_time();
     bench.keeper.hold("master", "0000000a");
     bench.accounts.refresh();
     const auto account = bench.accounts.list().at(0);

@@ -217,6 +217,7 @@ TEST_CASE("B4: a check clears what it disproves, and nothing else") {
     const auto endpoint = GENERATE(as<std::string>(), "Balance", "AddOrder");
     Fixture fixture;
     fixture.answers[bob_key + ' ' + endpoint] = refusal("EGeneral:Permission denied");
+    fixture.tell_time();
     CHECK_FALSE(fixture.loop.run(fixture.account("bob").call(call_of(endpoint))));
     REQUIRE(fixture.account("bob").state() == AccountState::permission_denied);
     fixture.answers.erase(bob_key + ' ' + endpoint);

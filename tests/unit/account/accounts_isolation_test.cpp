@@ -53,6 +53,7 @@ struct Fixture : test::Bench {
 TEST_CASE("C3: many accounts that start at once have rising nonces, each its own") {
     Fixture fixture;
     fixture.be_strict();
+    fixture.tell_time();
     std::vector<test::EventLoop::Later<Result<std::string>>> outcomes;
     for (int round = 0; round < calls_each; ++round)
         for (const auto& account : fixture.accounts.list())

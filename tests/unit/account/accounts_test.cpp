@@ -51,6 +51,7 @@ TEST_CASE("an open vault without accounts has no credentials") {
 
 TEST_CASE("the only account is meant when none is named") {
     Bench bench;
+    bench.tell_time();
     bench.keeper.hold("master", "0000000a");
     bench.accounts.refresh();
     CHECK(found(bench, std::nullopt) == "master");
@@ -118,6 +119,7 @@ TEST_CASE("a key's sequence goes on where it stopped over lock and unlock") {
 
 TEST_CASE("a refresh keeps the accounts that stay, and their figures") {
     Bench bench;
+    bench.tell_time();
     bench.keeper.hold("master", "0000000a");
     bench.accounts.refresh();
     REQUIRE(bench.loop.run(bench.accounts.list().at(0)->call(call_of("Balance"))));
@@ -129,6 +131,7 @@ TEST_CASE("a refresh keeps the accounts that stay, and their figures") {
 
 TEST_CASE("a locked vault lets the call in flight finish") {
     Bench bench;
+    bench.tell_time();
     bench.keeper.hold("master", "0000000a");
     bench.accounts.refresh();
     bench.upstream.held.close();

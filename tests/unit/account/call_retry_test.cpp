@@ -25,6 +25,13 @@ struct Fixture : test::Bench {
         : Bench({.default_account = "", .retry = retry}) {
         keeper.hold("master", "0123abcd");
         accounts.refresh();
+        tell_time();
+    }
+
+    // How often it was sent.
+    auto sent(std::string_view endpoint) const {
+        const auto targets = upstream.targets();
+        return std::ranges::count(targets, "/0/private/" + std::string(endpoint));
     }
 
     Result<std::string> call(account::Call call) {
@@ -51,18 +58,26 @@ TEST_CASE("a placement is sent once, whatever happens to it") {
         GENERATE(lost(), not_sent(), refusal("EAPI:Invalid nonce"), refusal("EService:Busy"));
     Fixture fixture;
     fixture.upstream.then(outcome);
+    fixture.upstream.otherwise = test::empty_books(fixture.clock);
     CHECK_FALSE(fixture.call(call_of("AddOrder")));
-    CHECK(fixture.upstream.requests.size() == 1);
+    CHECK(fixture.sent("AddOrder") == 1);
 }
 
-TEST_CASE("a placement that was lost is unknown, one that never left is not executed") {
+TEST_CASE("a placement that was lost is unknown at its deadline, one that never left is not executed") {
     Fixture fixture;
     fixture.upstream.then(lost());
     fixture.upstream.then(not_sent());
-    const auto first = fixture.call(call_of("AddOrder"));
+    fixture.upstream.otherwise = test::empty_books(fixture.clock);
+    // The fence fails, and its caller has gone before the next try.
+    account::Call hasty = call_of("AddOrder");
+    hasty.deadline = steady_clock::now() + 50ms;
+    const auto first = fixture.call(std::move(hasty));
+    REQUIRE_FALSE(first);
     CHECK(first.error().code == ErrorCode::outcome_unknown);
     CHECK(first.error().executed == Executed::unknown);
     CHECK_FALSE(first.error().retryable);
+    CHECK(first.error().details.at("settling") == true);
+    fixture.upstream.then(not_sent());
     const auto second = fixture.call(call_of("AddOrder"));
     CHECK(second.error().code == ErrorCode::network);
     CHECK(second.error().executed == Executed::no);

@@ -53,6 +53,9 @@ std::string all_of(const Configuration& c) {
     add(c.retry.max_attempts);
     add(c.retry.base_delay.count());
     add(c.retry.max_delay.count());
+    add(static_cast<int>(c.placement.tag));
+    add(c.placement.deadline.count());
+    add(c.placement.shown_after.count());
     add(c.log_level);
     add(c.log_format);
     for (const auto& [name, account] : c.accounts) {
@@ -93,6 +96,10 @@ model = "kraken"
 max_attempts = 4
 base_delay_ms = 500
 max_delay_ms = 8000
+[placement]
+tag = "userref"
+deadline_s = 10
+settle_s = 15
 [log]
 level = "info"
 format = "text"
@@ -137,6 +144,11 @@ TEST_CASE("every key reaches its place, and only that one") {
         {"[retry]\nmax_attempts = 20", [](auto& c) { c.retry.max_attempts = 20; }},
         {"[retry]\nbase_delay_ms = 7", [](auto& c) { c.retry.base_delay = 7ms; }},
         {"[retry]\nmax_delay_ms = 9", [](auto& c) { c.retry.max_delay = 9ms; }},
+        {"[placement]\ntag = \"none\"", [](auto& c) { c.placement.tag = account::TagChoice::none; }},
+        {"[placement]\ntag = \"cl_ord_id\"", [](auto& c) { c.placement.tag = account::TagChoice::cl_ord_id; }
+        },
+        {"[placement]\ndeadline_s = 60", [](auto& c) { c.placement.deadline = 60s; }},
+        {"[placement]\nsettle_s = 1", [](auto& c) { c.placement.shown_after = 1s; }},
         {"[log]\nlevel = \"trace\"", [](auto& c) { c.log_level = "trace"; }},
         {"[log]\nformat = \"json\"", [](auto& c) { c.log_format = "json"; }},
         {"[accounts.a-b_1]\ntier = \"pro\"", [](auto& c) { account_of(c, "a-b_1").tier = base::Tier::pro; }},
@@ -187,6 +199,9 @@ TEST_CASE("a wrong value is refused with its line, its key and what it must be")
         {"[vault]\nkey_file = 1", "2: vault.key_file must be a string"},
         {"[nonce]\nlegacy_dir = 1", "2: nonce.legacy_dir must be a string"},
         {"[rate]\nmodel = \"on\"", "2: rate.model must be one of: kraken, off"},
+        {"[placement]\ntag = \"txid\"", "2: placement.tag must be one of: userref, cl_ord_id, none"},
+        {"[placement]\ndeadline_s = 1", "2: placement.deadline_s must be a whole number from 2 to 60"},
+        {"[placement]\nsettle_s = 601", "2: placement.settle_s must be a whole number from 1 to 600"},
         {"[retry]\nmax_attempts = 21", "2: retry.max_attempts must be a whole number from 1 to 20"},
         {"[retry]\nbase_delay_ms = \"1\"", "2: retry.base_delay_ms " + milliseconds},
         {"[retry]\nmax_delay_ms = 2024-01-01", "2: retry.max_delay_ms " + milliseconds},

@@ -116,15 +116,6 @@ TEST_CASE("a choice is one of the table's, and nothing of a wrong one is repeate
     CHECK(added.text("tier") == "intermediate");
 }
 
-TEST_CASE("a parameter of a later version is refused and not ignored") {
-    const auto refused =
-        Arguments::parse(R"({"endpoint":"AddOrder","idempotency_key":"k"})", *find_method("call"));
-    REQUIRE_FALSE(refused);
-    CHECK(refused.error().code == ErrorCode::invalid_params);
-    CHECK(refused.error().message.contains("idempotency_key is not served yet"));
-    CHECK(good(R"({"endpoint":"AddOrder","idempotency_key":null})", "call").has("endpoint"));
-}
-
 TEST_CASE("a secret is decoded into memory of its own") {
     const std::string raw = R"({"passphrase":"a\u0062\n\u20ac\"c"})";
     const auto secret = good(raw, "unlock").secret("passphrase");

@@ -87,8 +87,8 @@ struct SessionBench : Bench {
         loop.poll();
     }
 
-    gate::Changes changes{loop.context.get_executor()};
     gate::AuditTrail audit{store, clock};
+    account::Changes changes{loop.context.get_executor()};
     gate::Backend backend{
         loop.context.get_executor(),
         clock,

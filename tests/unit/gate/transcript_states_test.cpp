@@ -122,7 +122,8 @@ TEST_CASE("transcript: a call in every state") {
 
 TEST_CASE("transcript: a call that may not be made") {
     const std::string takes =
-        "call has no such parameter; it takes endpoint, account, params, timeout_ms, max_wait_ms";
+        "call has no such parameter; it takes endpoint, account, params, timeout_ms, max_wait_ms, "
+        "idempotency_key";
     const auto bad = [](std::string_view message) { return error(-32602, "protocol", message); };
     const auto [params, reply] = GENERATE_COPY(table<std::string, std::string>({
         {"{}", bad("call needs the parameter endpoint")},
@@ -140,8 +141,13 @@ TEST_CASE("transcript: a call that may not be made") {
         {R"({"endpoint":"Balance","timeout_ms":"9"})", bad("timeout_ms must be a whole number")},
         {R"({"endpoint":"Balance","max_wait_ms":-1})",
          bad("max_wait_ms must be a whole number from 0 to 120000")},
-        {R"({"endpoint":"AddOrder","idempotency_key":"a"})",
-         bad("idempotency_key is not served yet, so it would protect nothing; leave it out")},
+        {R"({"endpoint":"AddOrder","idempotency_key":""})",
+         bad("idempotency_key must be 1 to 128 printable ASCII characters")},
+        {R"({"endpoint":"AddOrder","idempotency_key":"\u00e4"})",
+         bad("idempotency_key must be 1 to 128 printable ASCII characters")},
+        {R"({"endpoint":"CancelOrder","idempotency_key":"a"})",
+         bad("idempotency_key is for calls that place orders or move funds; leave it out, this call may be "
+             "repeated")},
         {R"({"endpoint":"balance"})",
          error(-32005, "unknown_endpoint", "Kraken has no such endpoint; see: krakkenctl endpoints")},
     }));

@@ -111,7 +111,10 @@ TEST_CASE("a parameter's limits are those that arguments are held to") {
     for (const auto& parameter : parameters)
         names.emplace(parameter.at("name").as_string());
     // What is refused for now is not offered.
-    CHECK(names == std::set<std::string>{"endpoint", "account", "params", "timeout_ms", "max_wait_ms"});
+    CHECK(
+        names ==
+        std::set<std::string>{"endpoint", "account", "params", "timeout_ms", "max_wait_ms", "idempotency_key"}
+    );
     CHECK(
         (parameters.at(3).at("schema") ==
          json::parse(R"({"type":"integer","minimum":1,"maximum":120000,"default":30000})"))
@@ -147,9 +150,8 @@ TEST_CASE("an order may fail in every way that a call can") {
     for (const auto& error : method_of(SocketKind::client, "call").at("errors").as_array())
         of_call.insert(static_cast<int>(error.at("code").as_int64()));
     for (const ErrorKind& kind : error_kinds()) {
-        // These two are of the vault, and the third comes with idempotency keys.
-        const bool never = kind.code == ErrorCode::passphrase || kind.code == ErrorCode::vault ||
-                           kind.code == ErrorCode::idempotency;
+        // These two are of the vault.
+        const bool never = kind.code == ErrorCode::passphrase || kind.code == ErrorCode::vault;
         CAPTURE(kind.category);
         CHECK(of_call.contains(static_cast<int>(kind.code)) != never);
     }

@@ -23,6 +23,13 @@ struct Bench {
         accounts.configure(settings);
     }
 
+    // As if Kraken had just told its time, which is the test's: else a placement asks for it first.
+    void tell_time() {
+        server_clock.observe(
+            std::chrono::floor<std::chrono::seconds>(clock.time), clock.passed, clock.passed
+        );
+    }
+
     EventLoop loop;
     ManualClock clock;
     FakeKeeper keeper;
@@ -36,6 +43,19 @@ struct Bench {
     account::AccountSettings settings;
     account::Accounts accounts{services, settings};
 };
+
+// A Kraken whose lists are empty, and where each question takes so long that the next look-up is behind every
+// deadline.
+inline auto empty_books(ManualClock& clock) {
+    return [&clock](const net::Request& request) {
+        clock.advance(std::chrono::seconds(10));
+        if (request.target.ends_with("GetApiKeyInfo")) return answer(R"({"nonceWindow":0})");
+        if (request.target.ends_with("OpenOrders")) return answer(R"({"open":{}})");
+        if (request.target.ends_with("ClosedOrders")) return answer(R"({"closed":{},"count":0})");
+        if (request.target.ends_with("TradesHistory")) return answer(R"({"trades":{},"count":0})");
+        return answer("{}");
+    };
+}
 
 // Attempts without a pause between them, so that a test of retries takes no time.
 inline constexpr account::RetrySettings at_once{

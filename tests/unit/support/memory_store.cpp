@@ -99,6 +99,7 @@ boost::asio::awaitable<Result<std::vector<state::Intent>>> MemoryStore::intents(
         const bool open =
             each->state == state::IntentState::sent || each->state == state::IntentState::unknown;
         if (query.open_only && !open) continue;
+        if (!query.account.empty() && query.account != each->account.text()) continue;
         if (query.client.empty() || query.client == each->client) found.push_back(*each);
     }
     co_return found;

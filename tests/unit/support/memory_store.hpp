@@ -21,6 +21,7 @@ public:
     ) override;
     boost::asio::awaitable<protocol::Result<void>> save_nonce_mark(base::KeyId key, state::NonceMark mark)
         override;
+    const std::vector<state::Intent>& intents_at_start() const override { return at_start; }
     boost::asio::awaitable<protocol::Result<void>> open_intent(state::Intent intent) override;
     boost::asio::awaitable<protocol::Result<void>> end_intent(state::IntentEnd end) override;
     boost::asio::awaitable<protocol::Result<void>> cancel_when_found(std::vector<std::string> ids) override;
@@ -42,10 +43,11 @@ public:
     std::uint64_t bound(const base::KeyId& key) const;
 
     std::map<base::KeyId, state::NonceMark> marks;  // what is durable
-    std::vector<state::Intent> written;             // intents, oldest first
-    std::vector<state::AuditEntry> audited;         // rows that were recorded, oldest first
-    std::optional<std::int64_t> broken_at;          // where verify_audit says it is
-    std::size_t saves = 0;                          // that were asked for
+    std::vector<state::Intent> at_start;
+    std::vector<state::Intent> written;      // intents, oldest first
+    std::vector<state::AuditEntry> audited;  // rows that were recorded, oldest first
+    std::optional<std::int64_t> broken_at;   // where verify_audit says it is
+    std::size_t saves = 0;                   // that were asked for
     Barrier reads_held;
     Barrier saves_held;
 

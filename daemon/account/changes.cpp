@@ -1,9 +1,9 @@
-#include "gate/changes.hpp"
+#include "account/changes.hpp"
 
 #include <boost/asio/as_tuple.hpp>
 #include <boost/asio/use_awaitable.hpp>
 
-namespace krakken::gate {
+namespace krakken::account {
 
 void Changes::happened() {
     for (auto& timer : waiting_)
@@ -16,4 +16,4 @@ boost::asio::awaitable<void> Changes::wait_until(std::chrono::steady_clock::time
     waiting_.erase(place);
 }
 
-}  // namespace krakken::gate
+}  // namespace krakken::account

@@ -8,7 +8,7 @@
 #include <chrono>
 #include <list>
 
-namespace krakken::gate {
+namespace krakken::account {
 
 class Changes {
 public:
@@ -24,4 +24,4 @@ private:
     std::list<boost::asio::steady_timer> waiting_;
 };
 
-}  // namespace krakken::gate
+}  // namespace krakken::account

@@ -1,0 +1,118 @@
+#pragma once
+
+// The calls of one account that place orders or move funds: each is written down before it is sent, sent
+// once, and seen to its end, over lost answers, a lock, a restart. The event loop's thread only.
+//
+// A caller waits for the end as long as it said; then it gets outcome_unknown, and settling goes on.
+
+#include "account/calls.hpp"
+#include "account/lane.hpp"
+#include "account/settlement.hpp"
+#include "account/tagging.hpp"
+
+#include <deque>
+#include <map>
+#include <memory>
+#include <set>
+#include <string>
+#include <utility>
+#include <vector>
+
+namespace krakken::account {
+
+// Does a lost answer of this endpoint leave an order or money in doubt?
+bool is_placement(const protocol::Endpoint& endpoint);
+
+class Placements : public std::enable_shared_from_this<Placements> {
+public:
+    // `services` and what `ask` needs must outlive it.
+    Placements(Services services, base::AccountName account, PlacementSettings settings, AskKraken ask);
+
+    void configure(PlacementSettings settings) { settings_ = settings; }
+
+    // Sends the call once, whose parameters `prepare` finishes in its turn.
+    using SendOnce =
+        std::function<awaitable<Result<std::string>>(const Call& call, const Lane::Prepare& prepare)>;
+
+    // Kraken's result, or why there is none. With an idempotency key, all calls of that key are one.
+    awaitable<Result<std::string>> place(Call call, SendOnce send);
+
+    // Takes over what earlier runs of the daemon have written of this account. What they left open is looked
+    // up; nothing is placed before that is settled.
+    void adopt(const std::vector<state::Intent>& intents);
+    // The keys are there: what was interrupted goes on.
+    void resume();
+
+    // CancelAll has been called: orders that were sent before and show later are canceled then. Durable when
+    // it returns.
+    awaitable<void> cancel_what_shows();
+
+    // Null when it is not open here.
+    std::shared_ptr<Settlement> find(const std::string& id) const;
+    // A person knows better.
+    awaitable<Result<void>> settle(std::string id, state::IntentState state, std::string reason);
+
+    // Calls whose answer was lost and whose fate is being found out.
+    std::size_t settling() const;
+    bool is_settling() const { return settling() > 0; }
+
+private:
+    using Key = std::pair<std::string, std::string>;  // client, idempotency key
+    // All calls of one idempotency key that are under way.
+    struct Shared {
+        explicit Shared(boost::asio::any_io_executor executor, std::string hash)
+            : arguments_hash(std::move(hash)), changed(std::move(executor)) {}
+        std::string arguments_hash;
+        Changes changed;  // there is an outcome
+        std::optional<Result<std::string>> outcome;
+    };
+
+    awaitable<Result<std::string>> place_once(
+        const Call& call, const SendOnce& send, const std::string& hash
+    );
+    awaitable<Result<std::string>> place_under_key(
+        const Call& call, const SendOnce& send, const std::string& hash
+    );
+    awaitable<Result<std::string>> join(std::shared_ptr<Shared> shared, const Call& call);
+    awaitable<Result<std::string>> recall(state::Intent intent, const Call& call);
+    awaitable<Result<kraken::Parameters>> begin(
+        const Call& call,
+        const std::string& hash,
+        Tagged tagged,
+        std::shared_ptr<Settlement>& settlement,
+        base::KeyId key,
+        base::Nonce nonce
+    );
+    awaitable<void> know_the_time();
+    awaitable<Result<std::string>> await_end(std::shared_ptr<Settlement> settlement, const Call& call);
+    awaitable<Result<void>> await_recovery(const Call& call);
+
+    void find_out(std::shared_ptr<Settlement> settlement);
+    static awaitable<void> see_to_the_end(
+        std::shared_ptr<Placements> self, std::shared_ptr<Settlement> settlement
+    );
+    awaitable<void> cancel_found(const Settlement& settlement);
+    void end_in_background(const std::shared_ptr<Settlement>& settlement);
+    static awaitable<void> write_end(
+        std::shared_ptr<Placements> self, std::shared_ptr<Settlement> settlement
+    );
+    void adopt(const state::Intent& intent, const protocol::Endpoint& endpoint);
+    void remember(const std::string& result);
+    Claims claims_beside(const Settlement& settlement) const;
+
+    Services services_;
+    base::AccountName account_;
+    PlacementSettings settings_;
+    AskKraken ask_;
+
+    std::map<std::string, std::shared_ptr<Settlement>>
+        open_;  // by id: on their way, lost, or unknown for good
+    std::map<Key, std::shared_ptr<Shared>> shared_;
+    std::set<std::string> known_;             // ids of what finished calls have left at Kraken
+    std::deque<std::string> known_in_order_;  // the same, oldest first
+    std::set<std::string> recovering_;        // ids that an earlier run left open
+    Changes recovered_;
+    std::optional<std::chrono::microseconds> time_asked_;  // Kraken's, by the clock that never steps
+};
+
+}  // namespace krakken::account

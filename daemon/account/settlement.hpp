@@ -1,0 +1,110 @@
+#pragma once
+
+// One call that acts once, from its intent to the knowledge of what became of it. Settles it where its answer
+// was lost: asks Kraken what the machine wants to know (settling.hpp) and tells it the answers.
+
+#include "account/changes.hpp"
+#include "account/settling.hpp"
+#include "account/sought.hpp"
+#include "kraken/api.hpp"
+#include "kraken/server_clock.hpp"
+#include "protocol/endpoints.hpp"
+#include "state/state_store.hpp"
+
+#include <boost/asio/awaitable.hpp>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+
+namespace krakken::account {
+
+using boost::asio::awaitable;
+using protocol::Result;
+
+// Makes one call that the daemon wants for itself, with the key named, or any of the account's: one attempt,
+// counted in no figure of the account. Errors as a client would get them.
+using AskKraken = std::function<awaitable<Result<std::string>>(
+    const protocol::Endpoint& endpoint, kraken::Parameters parameters, std::optional<base::KeyId> key
+)>;
+
+// How the look-ups ended.
+enum class SettlingEnd {
+    settled,
+    interrupted,  // the keys are gone or the daemon stops: another time
+};
+
+class Settlement {
+public:
+    // What else goes on in the account while a look-up is under way.
+    using OtherCalls = std::function<Claims()>;
+
+    Settlement(
+        state::Intent intent,
+        const protocol::Endpoint& endpoint,
+        Sought sought,
+        boost::asio::any_io_executor executor
+    )
+        : intent_(std::move(intent)),
+          endpoint_(endpoint),
+          sought_(std::move(sought)),
+          changed_(std::move(executor)) {}
+
+    const state::Intent& intent() const { return intent_; }
+    const protocol::Endpoint& endpoint() const { return endpoint_; }
+    const Sought& sought() const { return sought_; }
+
+    // The answer is lost: its fate is being found out, or waits for the keys.
+    bool is_lost() const { return lost_; }
+    bool is_looked_for() const { return looked_for_; }
+    bool is_settled() const { return state_ != state::IntentState::sent; }
+    state::IntentState state() const { return state_; }
+    // What its caller gets, once it is settled.
+    const Result<std::string>& outcome() const { return outcome_; }
+    // What Kraken has that belongs to it, once it is placed.
+    const std::vector<Finding>& findings() const { return findings_; }
+
+    // Returns when it is settled or interrupted, or at the deadline.
+    awaitable<void> wait(std::chrono::steady_clock::time_point deadline);
+    // At the next change of either, or at the deadline.
+    awaitable<void> wait_for_change(std::chrono::steady_clock::time_point deadline) {
+        return changed_.wait_until(deadline);
+    }
+
+    void lose() { lost_ = true; }
+    void cancel_when_found() { intent_.cancel_when_found = true; }
+    bool is_to_be_canceled() const { return intent_.cancel_when_found; }
+    // Ends it, by an answer of Kraken's or a person's word; the first one stands.
+    void settle(state::IntentState state, Result<std::string> outcome);
+    void settle_by_person(state::IntentState state, protocol::Error outcome, std::string reason);
+    const std::string& reason() const { return intent_.reason; }
+    void look_begins() { looked_for_ = true; }
+    // Nobody looks for it at the moment: its waiters are told so.
+    void interrupt();
+
+    // Looks until it is settled or interrupted. `self` keeps it alive; all else must outlive the coroutine.
+    static awaitable<SettlingEnd> look(
+        std::shared_ptr<Settlement> self,
+        kraken::Api& api,
+        kraken::ServerClock& clock,
+        AskKraken ask,
+        OtherCalls others,
+        Settling::Patience patience
+    );
+
+private:
+    state::Intent intent_;
+    const protocol::Endpoint& endpoint_;
+    Sought sought_;
+    Changes changed_;
+    bool lost_ = false;
+    bool looked_for_ = false;
+    state::IntentState state_ = state::IntentState::sent;
+    Result<std::string> outcome_;
+    std::vector<Finding> findings_;
+};
+
+// The caller's answer while nobody knows: outcome_unknown with the intent's id, tag, time and what to do.
+protocol::Error unknown_outcome(const Settlement& settlement, std::string sentence, bool settling);
+
+}  // namespace krakken::account
