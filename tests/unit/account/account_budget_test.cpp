@@ -23,6 +23,7 @@ struct Fixture : test::Bench {
         : Bench(std::move(wanted), limits) {
         keeper.hold("master", "aaaaaaaa");
         accounts.refresh();
+        tell_time();
     }
     std::shared_ptr<account::Account> account() { return *accounts.find("master"); }
     // Behind the intermediate tier's 17 points and the one for a cancel.
