@@ -203,7 +203,7 @@ void add_settle(CLI::App& group, Context& context) {
         "For a call that stays 'settling' or 'unknown'. Look at Kraken first: what you\n"
         "say is what its caller is told, and it is kept with your reason.\n"
         "Example:\n"
-        "  krakkenctl intent settle 5f0c71aa-17 not_placed --reason 'not among the orders'"
+        "  krakkenctl intent settle 5f0c71aa-17 not_placed --reason 'not there'"
     );
     auto options = std::make_shared<SettleOptions>();
     command->add_option("id", options->id, "As 'intent list' or the error names it")->required();
@@ -219,7 +219,7 @@ void add_settle(CLI::App& group, Context& context) {
 }  // namespace
 
 void add_intent(CLI::App& app, Context& context) {
-    auto* group = app.add_subcommand("intent", "What became of placements: list, show, wait, settle");
+    auto* group = app.add_subcommand("intent", "What became of orders: list, show, wait, settle");
     add_list(*group, context);
     add_show(*group, context);
     add_wait_for(*group, context);

@@ -82,18 +82,16 @@ void add_add_key(CLI::App& group, Context& context) {
 void add_replace_key(CLI::App& group, Context& context) {
     auto* command = group.add_subcommand("replace-key", "Put a new key in the place of an old one");
     command->footer(
-        "Make the new key at Kraken in the same account first. Calls go on meanwhile; when\n"
-        "those with the old key have ended, it is removed from the vault. Then delete it\n"
-        "at Kraken.\n"
+        "Make the new key at Kraken in the same account first. Calls go on meanwhile;\n"
+        "when those with the old key have ended, it is removed from the vault. Then\n"
+        "delete it at Kraken.\n"
         "Examples:\n"
         "  krakkenctl account replace-key bot1            asks for API key and secret\n"
         "  krakkenctl account replace-key bot1 --key 3f9c21aa --stdin < two-lines\n\n" +
         key_notice()
     );
     auto options = add_options(*command);
-    command->add_option(
-        "--key", options->replaces, "The old one, as 'account list' names it; needed among several"
-    );
+    command->add_option("--key", options->replaces, "Which is replaced, where there are several");
     command->callback([&context, options] {
         context.command = [options](const Context& with) {
             return hand_over(with, *options, replace_key, readable_replacement);
