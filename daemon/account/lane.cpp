@@ -191,7 +191,7 @@ awaitable<Result<Attempt>> Lane::send_now(const Request& request) {
         auto attempt = co_await sign_and_send(request, request.parameters, *nonce);
         co_return attempt;
     }
-    const auto prepared = co_await (*request.prepare)(key_, *nonce);
+    const auto prepared = co_await request.prepare->finish(key_, *nonce);
     if (!prepared) co_return std::unexpected(prepared.error());
     auto attempt = co_await sign_and_send(request, *prepared, *nonce);
     co_return attempt;
@@ -207,6 +207,10 @@ awaitable<Result<Attempt>> Lane::sign_and_send(
     Attempt attempt;
     attempt.given_up = given_up_;
     if (attempt.given_up) co_return attempt;
+    if (request.prepare) {
+        const auto committed = co_await request.prepare->commit();
+        if (!committed) co_return std::unexpected(committed.error());
+    }
     kraken::SignedCall call{
         std::move(signed_request->api_key),
         std::move(signed_request->signature),

@@ -93,10 +93,14 @@ public:
     // now.
     enum class Hold { obeyed, passed };
 
-    // What a call that must leave a trace does in its turn, when its nonce is known and before it is signed:
-    // gives the parameters their last members and makes its intent durable. Returns what is to be sent; an
-    // error: nothing is.
-    using Prepare = std::function<awaitable<Result<kraken::Parameters>>(base::KeyId key, base::Nonce nonce)>;
+    // What a call that must leave a trace does in its turn.
+    struct Prepare {
+        // When its nonce is known, before it is signed: gives the parameters their last members.
+        std::function<awaitable<Result<kraken::Parameters>>(base::KeyId key, base::Nonce nonce)> finish;
+        // When it is signed, before its first byte leaves: makes its intent durable. An error: nothing is
+        // sent.
+        std::function<awaitable<Result<void>>()> commit;
+    };
 
     // All that is referred to must live until send() has ended.
     struct Request {

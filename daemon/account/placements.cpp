@@ -200,11 +200,14 @@ awaitable<Result<std::string>> Placements::place_once(
 ) {
     const Tagged call_to_make = tagged(*call.endpoint, call.parameters, settings_.tag);
     std::shared_ptr<Settlement> settlement;
-    const Lane::Prepare prepare = [&](base::KeyId key, base::Nonce nonce) {
-        return begin(call, hash, call_to_make, settlement, std::move(key), nonce);
+    const Lane::Prepare prepare{
+        [&](base::KeyId key, base::Nonce nonce) {
+            return finish(call, hash, call_to_make, settlement, std::move(key), nonce);
+        },
+        [&] { return commit(settlement); },
     };
     auto outcome = co_await send(call, prepare);
-    if (!settlement) co_return outcome;  // nothing was sent
+    if (!settlement || !find(settlement->intent().id)) co_return outcome;  // nothing was sent
     if (!outcome && outcome.error().executed == Executed::unknown) {
         if (only_validates(call.parameters)) {
             outcome = std::unexpected(never_executed());
@@ -222,7 +225,7 @@ awaitable<Result<std::string>> Placements::place_once(
     co_return outcome;
 }
 
-awaitable<Result<kraken::Parameters>> Placements::begin(
+awaitable<Result<kraken::Parameters>> Placements::finish(
     const Call& call,
     const std::string& hash,
     Tagged call_to_make,
@@ -249,13 +252,16 @@ awaitable<Result<kraken::Parameters>> Placements::begin(
         .arguments_hash = hash,
         .sent_at = services_.clock.now(),
     };
-    const auto written = co_await services_.store.open_intent(intent);
-    if (!written) co_return std::unexpected(written.error());
     settlement = std::make_shared<Settlement>(
         std::move(intent), *call.endpoint, std::move(call_to_make.sought), services_.executor
     );
-    open_.emplace(settlement->intent().id, settlement);
     co_return std::move(call_to_make.parameters);
+}
+
+awaitable<Result<void>> Placements::commit(const std::shared_ptr<Settlement>& settlement) {
+    const auto written = co_await services_.store.open_intent(settlement->intent());
+    if (written) open_.emplace(settlement->intent().id, settlement);
+    co_return written;
 }
 
 // The deadline is told by Kraken's clock, which is known but for the first moments behind an unlock. In its

@@ -30,7 +30,7 @@ public:
 
     void configure(PlacementSettings settings) { settings_ = settings; }
 
-    // Sends the call once, whose parameters `prepare` finishes in its turn.
+    // Sends the call once, with what `prepare` does in its turn.
     using SendOnce =
         std::function<awaitable<Result<std::string>>(const Call& call, const Lane::Prepare& prepare)>;
 
@@ -75,7 +75,8 @@ private:
     );
     awaitable<Result<std::string>> join(std::shared_ptr<Shared> shared, const Call& call);
     awaitable<Result<std::string>> recall(state::Intent intent, const Call& call);
-    awaitable<Result<kraken::Parameters>> begin(
+    // See Lane::Prepare.
+    awaitable<Result<kraken::Parameters>> finish(
         const Call& call,
         const std::string& hash,
         Tagged tagged,
@@ -83,6 +84,7 @@ private:
         base::KeyId key,
         base::Nonce nonce
     );
+    awaitable<Result<void>> commit(const std::shared_ptr<Settlement>& settlement);
     awaitable<void> know_the_time();
     awaitable<Result<std::string>> await_end(std::shared_ptr<Settlement> settlement, const Call& call);
     awaitable<Result<void>> await_recovery(const Call& call);

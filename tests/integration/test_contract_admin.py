@@ -302,7 +302,7 @@ class Adding(AdminTest):
 
     def test_it_is_not_removed_while_a_call_of_it_is_under_way(self):
         self.admin.result("account.add", self.alice)
-        self.exchange.fault("delay", endpoint="AddOrder", delay_before_ms=9000)
+        self.exchange.fault("delay", endpoint="AddOrder", delay_after_ms=9000)
         self.client.send(json.dumps({"jsonrpc": "2.0", "id": 1, "method": "call", "params": {"endpoint": "AddOrder", "params": ORDER}}) + "\n")
         support.wait_for(lambda: self.admin.result("status")["accounts"][0]["in_flight"])
         self.assert_error(self.admin.request("account.remove", {"name": "alice"}), -32018, executed="no", retryable=True, account="alice")

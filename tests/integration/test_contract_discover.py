@@ -125,6 +125,22 @@ class Results(support.DaemonTest):
         self.admin.result("account.replace_key", {**third.add_params(), "key": first})
         self.assertEqual(len(self.admin.result("account.validate", {"name": "alice"})["keys"]), 2)
 
+    def settle(self):
+        """What became of an order whose answer was lost; and a person's word on another."""
+        self.exchange.fault("drop_after", endpoint="AddOrder")
+        self.client.result("call", {"endpoint": "AddOrder", "account": "alice", "params": ORDER})
+        self.exchange.fault("drop_before", endpoint="AddOrder")
+        lost = self.client.request("call", {"endpoint": "AddOrder", "account": "alice", "params": ORDER, "timeout_ms": 300})
+        known = {"id": lost["error"]["data"]["intent"]}
+        self.client.request("intent.wait", {**known, "timeout_ms": 1})
+        self.admin.result("intent.settle", {**known, "outcome": "not_placed", "reason": "seen at Kraken"})
+        self.admin.request("intent.settle", {"id": "nobody", "outcome": "placed", "reason": "guessed"})
+        for one in (self.client, self.admin):
+            self.assertEqual(len(one.result("intent.list", {"limit": 2})), 2)
+            one.result("intent.get", known)
+            one.request("intent.get", {"id": "nobody"})
+            one.result("intent.wait", known)
+
     def test_from_nothing_to_the_end(self):
         self.connect()
         alice, bob = (key.add_params() for key in self.keys.values())
@@ -148,6 +164,7 @@ class Results(support.DaemonTest):
         self.client.result("call", {"endpoint": "Balance", "account": "alice"})
         self.client.result("wait", {"for": "ready", "account": "alice"})
         self.client.request("call", {"endpoint": "AddOrder", "account": "alice", "params": {**ORDER, "leverage": "2"}})
+        self.settle()
         self.exchange.fault("error", endpoint="Balance", text="EAPI:Invalid key")
         self.client.request("call", {"endpoint": "Balance", "account": "bob"})
         self.look()

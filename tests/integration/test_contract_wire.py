@@ -217,9 +217,10 @@ class Discovery(support.SharedTest):
         pass
 
     BOTH = {"ping", "version", "status", "account.list", "rpc.discover"}
-    CLIENT = BOTH | {"profile", "endpoints", "call", "wait", "nonce.status"}
-    ADMIN = BOTH | {"vault.create", "unlock", "lock", "vault.change_passphrase", "vault.add_key_file", "vault.remove_key_file",
-                    "account.add", "account.validate", "account.remove", "nonce.import", "audit.tail", "audit.verify",
+    INTENTS = {"intent.list", "intent.get", "intent.wait"}
+    CLIENT = BOTH | INTENTS | {"profile", "endpoints", "call", "wait", "nonce.status"}
+    ADMIN = BOTH | INTENTS | {"intent.settle", "vault.create", "unlock", "lock", "vault.change_passphrase", "vault.add_key_file", "vault.remove_key_file",
+                    "account.add", "account.add_key", "account.replace_key", "account.validate", "account.remove", "nonce.import", "audit.tail", "audit.verify",
                     "reload", "shutdown"}
 
     def test_each_socket_names_its_methods(self):
@@ -263,7 +264,7 @@ class Money(support.SharedTest):
     def test_digits_reach_kraken_in_a_json_body(self):
         self.client.ask('{"jsonrpc":"2.0","id":1,"method":"call","params":{"endpoint":"AddOrderBatch",'
                         '"params":{"pair":"XBTUSD","orders":[{"volume":1.10,"price":"30000.10"}]}}}')
-        self.assertIn('{"volume":1.10,"price":"30000.10"}', self.exchange.journal("AddOrderBatch")[-1]["body"])
+        self.assertIn('{"volume":1.10,"price":"30000.10","userref":', self.exchange.journal("AddOrderBatch")[-1]["body"])
 
     def test_nonces_are_strings(self):
         self.client.call("Balance")

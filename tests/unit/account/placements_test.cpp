@@ -1,0 +1,232 @@
+// account/placements: intents before sending, one call for one key, a person's word, and what a restart
+// finds.
+
+#include "support/bench.hpp"
+
+#include <algorithm>
+#include <catch2/catch.hpp>
+
+namespace {
+
+using namespace krakken;
+using protocol::ErrorCode;
+using protocol::Executed;
+using protocol::Result;
+using state::IntentState;
+using std::chrono::steady_clock;
+using test::answer;
+using test::call_of;
+using namespace std::chrono_literals;
+
+constexpr std::string_view placed = R"({"descr":{"order":"x"},"txid":["OAAAAA-AAAAA-AAAAAA"]})";
+
+struct Fixture : test::Bench {
+    Fixture() : Bench({.default_account = "", .retry = test::at_once}) {
+        keeper.hold("master", "0123abcd");
+        tell_time();
+        accounts.refresh();
+    }
+
+    account::Account& account() { return *accounts.list().at(0); }
+    account::Call order(
+        std::string key = "", std::string_view parameters = R"({"pair":"XBTUSD","type":"buy"})"
+    ) {
+        account::Call call = call_of("AddOrder", parameters);
+        call.call_id = "call-" + std::to_string(++calls);
+        call.idempotency_key = std::move(key);
+        return call;
+    }
+    Result<std::string> place(account::Call call) { return loop.run(account().call(std::move(call))); }
+    auto sent(std::string_view endpoint) const {
+        return std::ranges::count(upstream.targets(), "/0/private/" + std::string(endpoint));
+    }
+
+    int calls = 0;
+};
+
+}  // namespace
+
+TEST_CASE("placements: the intent is durable before the first byte, with what it will be found by") {
+    Fixture fixture;
+    fixture.upstream.then(answer(placed));
+    REQUIRE(fixture.place(fixture.order()));  // so that the key has nonces
+    fixture.store.saves_held.close();
+    fixture.upstream.then(answer(placed));
+    const auto outcome = fixture.loop.start(fixture.account().call(fixture.order()));
+    fixture.loop.poll();
+    CHECK(fixture.sent("AddOrder") == 1);  // of the first call
+    fixture.store.saves_held.open();
+    fixture.loop.run();
+    CHECK(**outcome == std::string(placed));
+    CHECK(fixture.sent("AddOrder") == 2);
+    const state::Intent& intent = fixture.store.written.at(1);
+    CHECK(intent.id == "call-2");
+    CHECK(intent.state == IntentState::placed);
+    CHECK(intent.outcome == placed);
+    CHECK(std::to_string(intent.nonce.value()) == std::to_string(fixture.upstream.nonces().back()));
+    const auto sought = account::parse_sought(intent.sought);
+    REQUIRE(sought);
+    CHECK(sought->rows.at(0).tag.ours);
+    CHECK(sought->deadline);
+}
+
+TEST_CASE("placements: one that cannot be written down is not sent") {
+    Fixture fixture;
+    fixture.upstream.then(answer(placed));
+    REQUIRE(fixture.place(fixture.order()));
+    fixture.store.fail_after(0);
+    const auto outcome = fixture.place(fixture.order());
+    REQUIRE_FALSE(outcome);
+    CHECK(outcome.error().code == ErrorCode::storage);
+    CHECK(outcome.error().executed == Executed::no);
+    CHECK(fixture.sent("AddOrder") == 1);
+}
+
+TEST_CASE("placements: what was refused is written down as not placed, and frees its key") {
+    Fixture fixture;
+    fixture.upstream.then(test::refusal("EOrder:Insufficient funds"));
+    fixture.upstream.then(answer(placed));
+    CHECK(fixture.place(fixture.order("k")).error().code == ErrorCode::funds);
+    CHECK(fixture.store.written.at(0).state == IntentState::not_placed);
+    CHECK(fixture.place(fixture.order("k")) == std::string(placed));
+    CHECK(fixture.sent("AddOrder") == 2);
+}
+
+TEST_CASE("placements: all calls of one key are one, whatever the order of their members") {
+    Fixture fixture;
+    fixture.upstream.then(answer(placed));
+    const auto first = fixture.loop.start(fixture.account().call(fixture.order("k")));
+    const auto second =
+        fixture.loop.start(fixture.account().call(fixture.order("k", R"({"type":"buy","pair":"XBTUSD"})")));
+    fixture.loop.run();
+    CHECK(**first == std::string(placed));
+    CHECK(**second == std::string(placed));
+    CHECK(fixture.place(fixture.order("k")) == std::string(placed));
+    CHECK(fixture.sent("AddOrder") == 1);
+    const auto other = fixture.place(fixture.order("k", R"({"pair":"XBTUSD","type":"buy","volume":"1"})"));
+    CHECK(other.error().code == ErrorCode::idempotency);
+    // Another client's key is another key.
+    fixture.upstream.then(answer(placed));
+    account::Call stranger = fixture.order("k");
+    stranger.caller.uid = 4711;
+    CHECK(fixture.place(std::move(stranger)));
+    CHECK(fixture.sent("AddOrder") == 2);
+}
+
+TEST_CASE("placements: an order that is only validated is in nobody's books, so its loss is no doubt") {
+    Fixture fixture;
+    fixture.upstream.then(test::lost());
+    const auto outcome = fixture.place(fixture.order("", R"({"pair":"XBTUSD","validate":true})"));
+    REQUIRE_FALSE(outcome);
+    CHECK(outcome.error().code == ErrorCode::network);
+    CHECK(outcome.error().executed == Executed::no);
+    CHECK(fixture.upstream.requests.size() == 1);
+}
+
+TEST_CASE("placements: a CancelAll that came before an order showed cancels it when it shows") {
+    Fixture fixture;
+    bool shown = false;
+    std::string userref;
+    fixture.upstream.otherwise = [&](const net::Request& request) -> test::FakeUpstream::Outcome {
+        if (request.target.ends_with("AddOrder")) {
+            const auto at = request.body.find("userref=") + 8;
+            userref = request.body.substr(at, request.body.find('&', at) - at);
+            return test::lost();
+        }
+        if (request.target.ends_with("CancelAll")) {
+            shown = true;
+            return answer(R"({"count":0})");
+        }
+        if (request.target.ends_with("OpenOrders") && shown) {
+            return answer(
+                R"({"open":{"OAAAAA-AAAAA-AAAAAA":{"userref":)" + userref +
+                R"(,"status":"open","opentm":1700000001.5,"vol":"1","descr":{"pair":"XBTUSD","type":"buy","ordertype":"limit","price":"1","price2":"0","order":"x","close":""}}}})"
+            );
+        }
+        return test::empty_books(fixture.clock)(request);
+    };
+    fixture.clock.advance(0s);
+    const auto lost = fixture.loop.start(fixture.account().call(fixture.order()));
+    fixture.loop.poll();
+    const auto all = fixture.loop.start(fixture.account().call(call_of("CancelAll")));
+    fixture.loop.run();
+    REQUIRE(**all);
+    CHECK(**lost == R"({"descr":{"order":"x"},"txid":["OAAAAA-AAAAA-AAAAAA"]})");
+    CHECK(fixture.sent("CancelOrder") == 1);
+    CHECK(fixture.sent("AddOrder") == 1);
+}
+
+TEST_CASE("placements: what an earlier run left open is settled before anything new is placed") {
+    test::Bench bench({.default_account = "", .retry = test::at_once});
+    bench.tell_time();
+    account::Sought sought;
+    sought.kind = account::Sought::Kind::orders;
+    sought.rows.push_back(
+        {.tag = {account::Tag::Kind::userref, "17", true},
+         .pair = "",
+         .side = "",
+         .type = "",
+         .volume = "",
+         .price = "",
+         .price2 = ""}
+    );
+    sought.deadline = bench.clock.time - 1h;
+    const state::Intent left{
+        .id = "old-1",
+        .client = "uid:0",
+        .account = *base::AccountName::parse("master"),
+        .key = base::KeyId("0123abcd"),
+        .nonce = base::Nonce(1),
+        .endpoint = "AddOrder",
+        .sought = account::to_json(sought),
+        .sent_at = bench.clock.time - 1h,
+    };
+    bench.store.at_start = {left};
+    bench.store.written = {left};
+    bench.keeper.hold("master", "0123abcd");
+    bench.upstream.otherwise = [&](const net::Request& request) {
+        if (request.target.ends_with("AddOrder")) return answer(placed);
+        return test::empty_books(bench.clock)(request);
+    };
+    bench.upstream.held.close();
+    bench.accounts.refresh();
+    const auto account = bench.accounts.list().at(0);
+    CHECK(account->placements().settling() == 1);
+    account::Call hasty = call_of("AddOrder");
+    hasty.max_wait = 0ms;
+    const auto refused = bench.loop.start(account->call(hasty));
+    const auto patient = bench.loop.start(account->call(call_of("AddOrder")));
+    bench.loop.poll();
+    REQUIRE(refused->has_value());
+    CHECK((*refused)->error().code == ErrorCode::timeout);
+    CHECK((*refused)->error().executed == Executed::no);
+    bench.upstream.held.open();
+    bench.loop.run();
+    CHECK(**patient == std::string(placed));
+    const auto targets = bench.upstream.targets();
+    CHECK(targets.front() == "/0/private/GetApiKeyInfo");
+    CHECK(targets.back() == "/0/private/AddOrder");
+    CHECK(bench.store.written.at(0).state == IntentState::not_placed);
+}
+
+TEST_CASE("placements: a person's word ends the search, and is kept") {
+    Fixture fixture;
+    fixture.upstream.otherwise = [](const net::Request&) { return test::lost(); };
+    account::Call hasty = fixture.order("k");
+    hasty.deadline = steady_clock::now() + 30ms;
+    const auto lost = fixture.loop.start(fixture.account().call(hasty));
+    while (!lost->has_value()) {
+        fixture.loop.context.restart();
+        fixture.loop.context.run_one();
+    }
+    CHECK((*lost)->error().code == ErrorCode::outcome_unknown);
+    const auto report =
+        fixture.loop.run(fixture.accounts.settle_intent("call-1", IntentState::placed, "seen it myself"));
+    REQUIRE(report);
+    CHECK(fixture.store.written.at(0).state == IntentState::placed);
+    CHECK(fixture.store.written.at(0).reason == "seen it myself");
+    const auto again = fixture.place(fixture.order("k"));
+    REQUIRE_FALSE(again);
+    CHECK(again.error().executed == Executed::yes);
+    CHECK(fixture.sent("AddOrder") == 1);
+}
