@@ -103,6 +103,8 @@ awaitable<SettlingEnd> Settlement::look(
     OtherCalls others,
     Settling::Patience patience
 ) {
+    // Afresh: a deadline is past when it is so at Kraken, whose clock may not be what it was.
+    co_await api.ask_time(clock);
     Settling machine(self->sought_, moment(clock), patience);
     while (!self->is_settled()) {
         const Settling::Step step = machine.next(moment(clock));

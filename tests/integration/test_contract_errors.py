@@ -21,16 +21,16 @@ KRAKEN = (
     ("EGeneral:Invalid arguments:volume", -32015, False, -32015),
     ("EQuery:Unknown asset pair", -32015, False, -32015),
     ("ETrade:Invalid request", -32015, False, -32015),
-    ("EWhat:Nobody knows this", -32015, False, -32019),
+    ("EWhat:Nobody knows this", -32015, False, -32017),
     ("EService:Market in cancel_only mode", -32016, True, -32016),
-    ("EService:Busy", -32016, True, -32019),
-    ("EService:Unavailable", -32016, True, -32019),
-    ("EGeneral:Internal error", -32016, True, -32019),
+    ("EService:Busy", -32016, True, -32017),
+    ("EService:Unavailable", -32016, True, -32017),
+    ("EGeneral:Internal error", -32016, True, -32017),
 )
 
 
 class ErrorTest(support.DaemonTest):
-    CONFIG = "[retry]\nmax_attempts = 2\nbase_delay_ms = 5\nmax_delay_ms = 10\n"
+    CONFIG = "[retry]\nmax_attempts = 2\nbase_delay_ms = 5\nmax_delay_ms = 10\n[placement]\ndeadline_s = 4\nsettle_s = 1\n"
     KRAKEN = "request_timeout_ms = 1000"
 
     def setUp(self):
@@ -50,9 +50,11 @@ class FromKraken(ErrorTest):
             for what, expected in ((READ, code), (ACT, act_code)):
                 with self.subTest(text, endpoint=what[0]):
                     self.exchange.fault("error", endpoint=what[0], text=text, count=0)
-                    unknown = expected == -32019
-                    error = self.assert_error(self.call(what), expected, origin="kraken", kraken=[text], account="alice",
-                                              executed="unknown" if unknown else "no", retryable=retryable and not unknown)
+                    # What leaves open whether the order was placed is settled: it is not there.
+                    settled = what is ACT and expected == -32017
+                    told = {"origin": "daemon"} if settled else {"origin": "kraken", "kraken": [text]}
+                    error = self.assert_error(self.call(what), expected, account="alice", executed="no",
+                                              retryable=retryable or settled, **told)
                     self.assertTrue(error["data"]["call_id"])
                     self.exchange.clear_faults()
                     if code == -32010:
@@ -108,8 +110,10 @@ class Network(ErrorTest):
         for kind, members, executed in (("drop_before", {}, 0), ("drop_after", {}, 1), ("status", {"status": 520, "executed": True}, 1)):
             orders = self.account_orders()
             self.exchange.fault(kind, endpoint="AddOrder", **members)
-            error = self.assert_error(self.call(ACT), -32019, executed="unknown", retryable=False, account="alice")
+            error = self.assert_error(self.call(ACT, timeout_ms=150), -32019, executed="unknown", retryable=False, account="alice")
             self.assertIn("do not repeat", error["data"]["remedy"])
+            known = self.client.result("intent.wait", {"id": error["data"]["intent"]})
+            self.assertEqual(known["state"], "placed" if executed else "not_placed")
             self.assertEqual(self.account_orders(), orders + executed)
 
 

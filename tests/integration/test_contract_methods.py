@@ -110,7 +110,7 @@ class WrongSocket(support.SharedTest):
     ADMIN = ("vault.create", "unlock", "lock", "vault.change_passphrase", "vault.add_key_file", "vault.remove_key_file", "account.add",
              "account.add_key", "account.replace_key", "account.validate", "account.remove", "nonce.import", "reload", "shutdown")
     CLIENT = ("profile", "endpoints", "call", "wait", "nonce.status")
-    RESERVED = ("intent.list", "bot.add", "whoami", "check", "freeze", "thaw", "vault.inspect",
+    RESERVED = ("bot.add", "whoami", "check", "freeze", "thaw", "vault.inspect",
                 "vault.backup", "subscribe")
 
     def test_admin_methods_on_the_client_socket_name_the_remedy(self):
@@ -189,6 +189,7 @@ class Call(support.SharedTest):
         added = self.client.result("call", {"endpoint": "AddExport", "account": "bob",
                                             "params": {"report": "trades", "description": "x"}})
         self.exchange.control("POST", "/clock", {"advance_ms": 60_000})
+        self.addCleanup(self.exchange.control, "POST", "/clock", {"offset_ms": 0})
         zipped = self.client.result("call", {"endpoint": "RetrieveExport", "account": "bob", "params": {"id": added["id"]}})
         self.assertEqual(set(zipped), {"content_type", "base64"})
         self.assertIn("zip", zipped["content_type"] + "zip" * zipped["content_type"].startswith("application/octet"))

@@ -204,7 +204,8 @@ TEST_CASE("placements: what an earlier run left open is settled before anything 
     bench.loop.run();
     CHECK(**patient == std::string(placed));
     const auto targets = bench.upstream.targets();
-    CHECK(targets.front() == "/0/private/GetApiKeyInfo");
+    CHECK(targets.at(0) == "/0/public/Time");
+    CHECK(targets.at(1) == "/0/private/GetApiKeyInfo");
     CHECK(targets.back() == "/0/private/AddOrder");
     CHECK(bench.store.written.at(0).state == IntentState::not_placed);
 }
