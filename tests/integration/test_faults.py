@@ -167,9 +167,9 @@ class Connections(FaultTest):
         fault = self.exchange.fault("close_idle", idle_ms=1)
         for _ in range(20):
             reply = self.client.call("AddOrder", ORDER)
-            # The close may cross the request on its way: then nobody knows, and nobody repeats.
+            # The close may cross the request on its way: then it is not repeated, but looked up, and it is not there.
             if "error" in reply:
-                self.assert_error(reply, -32019, executed="unknown")
+                self.assert_error(reply, -32017, executed="no")
         self.assertEqual(self.count("AddOrder"), len({entry["nonce"] for entry in self.exchange.journal("AddOrder")}))
         self.assertLessEqual(self.count("AddOrder"), 20)
         self.exchange.control("DELETE", f"/faults?id={fault}")
