@@ -198,7 +198,10 @@ awaitable<Result<std::string>> Placements::recall(state::Intent intent, const Ca
 awaitable<Result<std::string>> Placements::place_once(
     const Call& call, const SendOnce& send, const std::string& hash
 ) {
-    const Tagged call_to_make = tagged(*call.endpoint, call.parameters, settings_.tag);
+    // What is only checked leaves nothing behind that would have to be found.
+    const bool validates = only_validates(call.parameters);
+    const Tagged call_to_make =
+        tagged(*call.endpoint, call.parameters, validates ? TagChoice::none : settings_.tag);
     std::shared_ptr<Settlement> settlement;
     const Lane::Prepare prepare{
         [&](base::KeyId key, base::Nonce nonce) {
@@ -209,7 +212,7 @@ awaitable<Result<std::string>> Placements::place_once(
     auto outcome = co_await send(call, prepare);
     if (!settlement || !find(settlement->intent().id)) co_return outcome;  // nothing was sent
     if (!outcome && outcome.error().executed == Executed::unknown) {
-        if (only_validates(call.parameters)) {
+        if (validates) {
             outcome = std::unexpected(never_executed());
         } else {
             settlement->lose();
@@ -235,7 +238,8 @@ awaitable<Result<kraken::Parameters>> Placements::finish(
 ) {
     if (settlement) co_return fail(ErrorCode::internal, "a call that acts once was to be sent twice");
     co_await know_the_time();
-    if (const auto kraken_now = services_.clock.kraken_now()) {
+    if (const auto kraken_now = services_.clock.kraken_now();
+        kraken_now && !only_validates(call.parameters)) {
         call_to_make.sought.sent_at = kraken_now;
         set_deadline(*call.endpoint, call_to_make, *kraken_now + within_krakens_limits(settings_.deadline));
     }

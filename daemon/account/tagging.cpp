@@ -46,26 +46,30 @@ bool is_tag(std::string_view name) {
     return name == "userref" || name == "cl_ord_id";
 }
 
-// The row as its caller wrote it, with one more member.
-std::string tagged_row(std::string_view row, TagChoice choice) {
+// One more member for a row that has no tag; empty where it has one.
+std::string tag_for(std::string_view row, TagChoice choice) {
     const auto members = protocol::split_object(row, protocol::max_request_depth);
-    if (!members || std::ranges::any_of(*members, is_tag, &JsonMember::name)) return std::string(row);
-    const bool has_close = protocol::find(*members, "close") != nullptr;
-    const auto [name, value] = new_tag(choice, has_close);
-    std::string text(row);
-    text.pop_back();
-    return fmt::format("{}{}{}:{}}}", text, members->empty() ? "" : ",", quote(name), value);
+    if (!members || std::ranges::any_of(*members, is_tag, &JsonMember::name)) return "";
+    const auto [name, value] = new_tag(choice, protocol::find(*members, "close") != nullptr);
+    return fmt::format("{}{}:{}", members->empty() ? "" : ",", quote(name), value);
 }
 
+// Every other byte stays as its caller wrote it.
 void tag_batch(kraken::Parameters& parameters, TagChoice choice) {
     const std::string* orders = parameters.find("orders");
     const auto rows = orders ? protocol::split_array(*orders, protocol::max_request_depth)
                              : std::unexpected(protocol::JsonFault::syntax);
     if (!rows) return;
-    std::vector<std::string> tagged;
-    for (const std::string_view row : *rows)
-        tagged.push_back(tagged_row(row, choice));
-    parameters.set("orders", fmt::format("[{}]", fmt::join(tagged, ",")));
+    std::string tagged;
+    const char* from = orders->data();
+    for (const std::string_view row : *rows) {
+        const char* const brace = row.data() + row.size() - 1;
+        tagged.append(from, brace);
+        tagged += tag_for(row, choice);
+        from = brace;
+    }
+    tagged.append(from, orders->data() + orders->size());
+    parameters.set("orders", std::move(tagged));
 }
 
 void tag_order(kraken::Parameters& parameters, TagChoice choice) {

@@ -74,7 +74,7 @@ TEST_CASE("tagging: each row of a batch has a tag of its own, and every other by
     CHECK(
         body(call) == R"({"nonce":"1","pair":"XBTUSD","orders":[{"type":"buy","volume":1.10,"userref":)" +
                           rows.at(0).tag.value + R"(},{"userref":7,"type":"sell"},{"userref":)" +
-                          rows.at(2).tag.value + R"(},{"cl_ord_id":"x"}]})"
+                          rows.at(2).tag.value + R"(}, {"cl_ord_id":"x"}]})"
     );
 }
 
