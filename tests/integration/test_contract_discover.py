@@ -130,7 +130,7 @@ class Results(support.DaemonTest):
         self.exchange.fault("drop_after", endpoint="AddOrder")
         self.client.result("call", {"endpoint": "AddOrder", "account": "alice", "params": ORDER})
         self.exchange.fault("drop_before", endpoint="AddOrder")
-        lost = self.client.request("call", {"endpoint": "AddOrder", "account": "alice", "params": ORDER, "timeout_ms": 300})
+        lost = self.client.request("call", {"endpoint": "AddOrder", "account": "alice", "params": ORDER, "timeout_ms": 800})
         known = {"id": lost["error"]["data"]["intent"]}
         self.client.request("intent.wait", {**known, "timeout_ms": 1})
         self.admin.result("intent.settle", {**known, "outcome": "not_placed", "reason": "seen at Kraken"})

@@ -111,7 +111,7 @@ class Network(ErrorTest):
             orders = self.account_orders()
             self.exchange.fault(kind, endpoint="AddOrder", **members)
             # What was executed is found at once; that nothing was takes until the deadline to prove.
-            reply = self.call(ACT, timeout_ms=30_000 if executed else 150)
+            reply = self.call(ACT, timeout_ms=30_000 if executed else 800)
             if executed:
                 self.assertEqual(len(reply["result"]["txid"]), 1)
             else:

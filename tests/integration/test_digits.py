@@ -201,7 +201,7 @@ class FromKraken(support.DaemonTest):
                 for endpoint in ("Ticker", "Balance"):
                     error = self.assert_error(self.client.call(endpoint), -32017, executed="no", category="network")
                     self.assertTrue(error["data"]["retryable"])
-                order = self.assert_error(self.client.call("AddOrder", {"volume": "1.10000000"}, timeout_ms=300), -32019,
+                order = self.assert_error(self.client.call("AddOrder", {"volume": "1.10000000"}, timeout_ms=800), -32019,
                                           executed="unknown")
                 self.assertFalse(order["data"]["retryable"])
                 # What became of it is asked for meanwhile, by other calls.

@@ -47,7 +47,7 @@ class Lost(DaemonTest):
     def test_the_caller_leaves_before_it_is_known(self):
         self.exchange.fault("drop_before", endpoint="AddOrder")
         with self.daemon.client() as client:
-            error = client.call("AddOrder", ORDER, timeout_ms=500)["error"]
+            error = client.call("AddOrder", ORDER, timeout_ms=800)["error"]
             self.assertEqual((error["code"], error["data"]["executed"], error["data"]["settling"]), (-32019, "unknown", True))
             self.assertEqual(error["data"]["intent"], error["data"]["call_id"])
             self.assertIn("userref", error["data"]["tag"])

@@ -119,7 +119,7 @@ class Placements(FaultTest):
     def test_the_command_line_says_so(self):
         arguments = ["call", "AddOrder", *(f"{name}={value}" for name, value in ORDER.items())]
         self.exchange.fault("drop_before", endpoint="AddOrder")
-        self.assertEqual(self.daemon.ctl(*arguments, "--timeout-ms", "500")[0], 5)
+        self.assertEqual(self.daemon.ctl(*arguments, "--timeout-ms", "800")[0], 5)
         self.exchange.fault("error", endpoint="AddOrder", text="EOrder:Insufficient funds")
         self.assertEqual(self.daemon.ctl(*arguments)[0], 1)
         self.exchange.fault("throttled", endpoint="AddOrder", retry_after_s=1)

@@ -600,7 +600,7 @@ class ExitStatusTest(PersonTest):
         self.ctl("cal", "Balance", expected=2)
         self.ctl("call", "AddOrder", *ORDER, "--json")
         self.exchange.fault("drop_before", endpoint="AddOrder")
-        _, error = self.ctl("call", "AddOrder", *ORDER, "--timeout-ms", "500", expected=5)
+        _, error = self.ctl("call", "AddOrder", *ORDER, "--timeout-ms", "800", expected=5)
         self.assertIn("do not repeat", error)
         self.exchange.fault("throttled", endpoint="AddOrder", retry_after_s=1)
         self.ctl("call", "AddOrder", *ORDER, expected=75)
