@@ -133,7 +133,7 @@ TEST_CASE("audit: an intent's opening and end are rows with it", "[state]") {
     );
     CHECK(watch.commits() - before == 2);
     const auto rows = opened.audit();
-    CHECK(outline(rows) == Lines{"1 intent ", "2 placed OUF4EM-FRGI2-MQMWZD"});
+    REQUIRE(outline(rows) == Lines{"1 intent ", "2 placed OUF4EM-FRGI2-MQMWZD"});
     for (const AuditRow& row : rows) {
         CHECK(row.entry.caller.pid == 4242);
         CHECK(row.entry.caller.program == "bot");
@@ -171,7 +171,7 @@ TEST_CASE("audit: an intent's rows follow its states, each once", "[state]") {
     end(IntentState::not_placed, base::Caller{0, 77, "krakkenctl"});
     end(IntentState::placed);
     const auto rows = opened.audit();
-    CHECK(outline(rows) == Lines{"1 intent ", "2 unknown ", "3 not_placed "});
+    REQUIRE(outline(rows) == Lines{"1 intent ", "2 unknown ", "3 not_placed "});
     CHECK(rows[1].entry.caller.pid == 4242);
     CHECK(rows[2].entry.caller.pid == 77);
 }
