@@ -233,7 +233,8 @@ awaitable<Result<kraken::Attempt>> Account::send(const Call& call, Course& cours
          .parameters = call.parameters,
          .deadlines = {turn, call.deadline},
          .place = course.place,
-         .prepare = course.prepare}
+         .prepare = course.prepare,
+         .sent = call.sent.get()}
     );
     course.given_up = attempt && attempt->given_up;
     if (attempt) limits_.settle(entry, *permit, *attempt);

@@ -4,6 +4,7 @@
 // or no time left.
 
 #include "account/retry.hpp"
+#include "account/sent.hpp"
 #include "base/caller.hpp"
 #include "base/clock.hpp"
 #include "kraken/api.hpp"
@@ -28,6 +29,7 @@ struct Call {
     std::string call_id;
     std::string idempotency_key = {};  // the client's: all calls of this key are one; empty: none
     base::Caller caller = {};          // who asked; the daemon itself where nobody did
+    SentNote sent = {};                // kept where given
 };
 
 // Makes one attempt at a call. An error means that nothing was sent.

@@ -187,6 +187,7 @@ awaitable<bool> Lane::wait_for_another_try(
 awaitable<Result<Attempt>> Lane::send_now(const Request& request) {
     const auto nonce = co_await nonces_->next(request.deadlines.request);
     if (!nonce) co_return std::unexpected(nonce.error());
+    if (request.sent) *request.sent = Sent{key_, *nonce};
     if (!request.prepare) {
         auto attempt = co_await sign_and_send(request, request.parameters, *nonce);
         co_return attempt;

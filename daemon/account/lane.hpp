@@ -6,6 +6,7 @@
 
 #include "account/nonces.hpp"
 #include "account/rest_counter.hpp"
+#include "account/sent.hpp"
 #include "account/turns.hpp"
 #include "keeper/keeper.hpp"
 #include "kraken/api.hpp"
@@ -110,6 +111,7 @@ public:
         Place* place = nullptr;  // kept where given
         Hold hold = Hold::obeyed;
         const Prepare* prepare = nullptr;
+        std::optional<Sent>* sent = nullptr;  // kept where given
     };
 
     // One request, sent once; but while the key's nonce unit is sought, a call that may be repeated is sent

@@ -1,17 +1,30 @@
 #include "audit_rows.hpp"
 
+#include <algorithm>
 #include <utility>
 
 namespace krakken::gate {
 
 namespace {
 
+// Of an account of several keys: none, unless it is said which.
+std::string only_key(const account::Account& account) {
+    return account.keys().size() == 1 ? account.info().key.hex() : "";
+}
+
+bool has_key(const Backend& backend, const std::string& name, const std::string& key) {
+    const auto account = backend.accounts.find(name);
+    return account && std::ranges::any_of((*account)->keys(), [&key](const auto& each) {
+               return each->info().key.hex() == key;
+           });
+}
+
 void name_account(state::AuditEntry& row, const Backend& backend, const std::optional<std::string>& name) {
     if (!name) return;
     const auto account = backend.accounts.find(*name);
     if (!account) return;
     row.account = (*account)->info().account.text();
-    row.key = (*account)->info().key.hex();
+    row.key = only_key(**account);
 }
 
 }  // namespace
@@ -24,16 +37,21 @@ bool is_audited(const protocol::Method& method) {
     return method.served == protocol::Served::on_admin && method.needs_answer;
 }
 
-state::AuditEntry row_of(const account::Call& call, const keeper::KeyInfo& key) {
-    return {
+state::AuditEntry row_of(const account::Call& call, const account::Account& account) {
+    state::AuditEntry row{
         .at = {},
         .caller = call.caller,
         .what = std::string(call.endpoint->name),
-        .account = key.account.text(),
-        .key = key.key.hex(),
+        .account = account.info().account.text(),
+        .key = only_key(account),
         .call_id = call.call_id,
         .outcome = {}
     };
+    if (call.sent && *call.sent) {
+        row.key = (*call.sent)->key.hex();
+        row.nonce = (*call.sent)->nonce.value();
+    }
+    return row;
 }
 
 state::AuditEntry row_of_refused(
@@ -60,6 +78,7 @@ AdminRow::AdminRow(
       account_(arguments.text("name")) {
     if (!account_) account_ = arguments.text("account");
     name_account(row_, backend, account_);
+    if (const auto key = arguments.text("key"); key && has_key(backend, row_.account, *key)) row_.key = *key;
 }
 
 state::AuditEntry AdminRow::finished(const Backend& backend) {

@@ -16,8 +16,8 @@ bool is_audited(const protocol::Endpoint& endpoint);
 // Whether the method does: those of the admin socket that change something.
 bool is_audited(const protocol::Method& method);
 
-// A call that is made.
-state::AuditEntry row_of(const account::Call& call, const keeper::KeyInfo& key);
+// A call that was made, or was to be.
+state::AuditEntry row_of(const account::Call& call, const account::Account& account);
 // One that was refused before it could be. The account's name is the client's text: it is kept where there is
 // one of that name.
 state::AuditEntry row_of_refused(

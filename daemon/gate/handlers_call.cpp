@@ -50,10 +50,11 @@ Work make_public_call(Backend& backend, Call call) {
 
 Work make_private_call(Backend& backend, std::shared_ptr<Account> account, Call call) {
     const auto begun = steady_clock::now();
+    if (is_audited(*call.endpoint)) call.sent = std::make_shared<std::optional<account::Sent>>();
     auto outcome = co_await account->call(call);
     log_outcome(call, account->info().account.text(), begun, outcome);
     if (is_audited(*call.endpoint)) {
-        state::AuditEntry row = row_of(call, account->info());
+        state::AuditEntry row = row_of(call, *account);
         if (outcome) row.ids = kraken::made_ids(*outcome);
         backend.audit.done(std::move(row), outcome);
     }

@@ -54,6 +54,7 @@ TEST_CASE("audit: a call that acts is a row, with what came of it") {
     CHECK(first.caller.program == "test_gate");
     CHECK(first.call_id.contains('-'));
     CHECK(first.at == scene.clock.time);
+    CHECK(first.nonce == 1'700'000'000'000'000);
     CHECK(row(scene) == "AddOrder master 0123abcd OU22CG-KLAF2-FWUDD7 ok");
 
     scene.upstream.otherwise = [](const net::Request&) { return test::refusal("EOrder:Insufficient funds"); };
