@@ -291,7 +291,7 @@ awaitable<bool> Account::retire(steady_clock::time_point deadline) {
     none_under_way_.expires_at(deadline);
     if (under_way_ > 0)
         co_await none_under_way_.async_wait(boost::asio::as_tuple(boost::asio::use_awaitable));
-    if (under_way_ == 0) co_return true;
+    if (under_way_ == 0 && !placements_->is_settling()) co_return true;
     retiring_ = false;
     co_return false;
 }

@@ -123,9 +123,7 @@ public:
         std::string client, std::string id, std::chrono::steady_clock::time_point deadline
     );
     // A person's word, for one that is settling or unknown.
-    awaitable<Result<IntentReport>> settle_intent(
-        std::string id, state::IntentState state, std::string reason
-    );
+    awaitable<Result<IntentReport>> settle_intent(std::string id, PersonsWord word);
 
     // "unknown" before the first call, then "reachable" or "unreachable".
     std::string_view upstream_state() const { return services_.api.state(); }

@@ -87,27 +87,30 @@ awaitable<Result<IntentReport>> Accounts::wait_for_intent(
     }
 }
 
-awaitable<Result<IntentReport>> Accounts::settle_intent(
-    std::string id, IntentState state, std::string reason
-) {
+awaitable<Result<IntentReport>> Accounts::settle_intent(std::string id, PersonsWord word) {
     auto known = co_await intent("", id);
     if (!known) co_return known;
     const auto account = known_.find(known->intent.account);
     Result<void> settled;
     if (account != known_.end() && account->second->placements().find(id)) {
-        settled = co_await account->second->placements().settle(id, state, reason);
+        settled = co_await account->second->placements().settle(id, word);
     } else if (known->intent.state == IntentState::placed || known->intent.state == IntentState::not_placed) {
         settled = fail(
             ErrorCode::invalid_params, "what became of this call is known; see: krakkenctl intent show ID"
         );
     } else {
         settled = co_await services_.store.end_intent(
-            {.id = id, .state = state, .outcome = "", .reason = reason, .settled_at = services_.clock.now()}
+            {.id = id,
+             .state = word.state,
+             .outcome = "",
+             .reason = word.reason,
+             .settled_at = services_.clock.now(),
+             .said_by = word.said_by}
         );
     }
     if (!settled) co_return std::unexpected(std::move(settled.error()));
-    known->intent.state = state;
-    known->intent.reason = std::move(reason);
+    known->intent.state = word.state;
+    known->intent.reason = std::move(word.reason);
     known->intent.settled_at = services_.clock.now();
     co_return known;
 }

@@ -28,7 +28,9 @@ Error change_under_way(const base::AccountName& name) {
 
 Error still_in_use(const base::AccountName& name, std::string_view what) {
     Error error = protocol::make_error(
-        ErrorCode::timeout, "the " + std::string(what) + " was not removed: a call of it is still under way"
+        ErrorCode::timeout,
+        "the " + std::string(what) +
+            " was not removed: a call of it is still under way, or it is being found out what became of one"
     );
     error.account = name.text();
     error.retryable = true;
@@ -182,16 +184,20 @@ awaitable<Result<void>> Accounts::remove_all(std::shared_ptr<Account> account) {
 }
 
 // The account goes on with its other keys. Its lane is this call's until the key is gone: nothing is signed
-// with it in between.
+// with it in between. What became of a placement can only be asked with the key that it was sent with, so the
+// key stays until that is known.
 awaitable<Result<void>> Accounts::remove_key(
     std::shared_ptr<Account> account, base::KeyId key, std::chrono::milliseconds patience
 ) {
     const base::AccountName name = account->info().account;
+    const auto deadline = steady_clock::now() + patience;
+    co_await account->placements().settle_those_of(key, deadline);
     draining_.insert(key);
     refresh();
-    const auto turn = co_await lane_of(key, name)->enter(steady_clock::now() + patience);
+    const auto turn = co_await lane_of(key, name)->enter(deadline);
     Result<void> removed = std::unexpected(still_in_use(name, "key"));
-    if (turn) removed = co_await services_.keeper.remove(key);
+    // An answer may have been lost while the last calls were waited for.
+    if (turn && !account->placements().needs(key)) removed = co_await services_.keeper.remove(key);
     draining_.erase(key);
     refresh();
     if (removed) log(LogLevel::info, "account.key_removed", {{"account", name.text()}, {"key", key.hex()}});

@@ -429,6 +429,7 @@ awaitable<void> Placements::write_end(
         .reason = settlement->reason(),
         .settled_at = self->services_.clock.now(),
         .ids = outcome ? kraken::made_ids(*outcome) : "",
+        .said_by = settlement->said_by(),
     });
     if (!written) {
         log(LogLevel::error,
@@ -454,14 +455,16 @@ std::shared_ptr<Settlement> Placements::find(const std::string& id) const {
     return found == open_.end() ? nullptr : found->second;
 }
 
-awaitable<Result<void>> Placements::settle(std::string id, IntentState state, std::string reason) {
+awaitable<Result<void>> Placements::settle(std::string id, PersonsWord word) {
     const auto self = shared_from_this();
     const auto settlement = find(id);
     if (!settlement || !settlement->is_lost())
         co_return fail(
             ErrorCode::invalid_params, "no call of this id waits to be settled; see: krakkenctl intent list"
         );
-    settlement->settle_by_person(state, by_a_person(state == IntentState::placed, reason), reason);
+    const IntentState state = word.state;
+    Error outcome = by_a_person(state == IntentState::placed, word.reason);
+    settlement->settle_by_person(std::move(word), std::move(outcome));
     log(LogLevel::warn,
         "settle.by_person",
         {{"call_id", id}, {"account", account_.text()}, {"outcome", state::name(state)}});
@@ -478,6 +481,26 @@ std::size_t Placements::settling() const {
     return static_cast<std::size_t>(std::ranges::count_if(open_, [](const auto& entry) {
         return entry.second->is_lost() && !entry.second->is_settled();
     }));
+}
+
+bool Placements::needs(const base::KeyId& key) const {
+    return std::ranges::any_of(open_, [&key](const auto& entry) {
+        return entry.second->intent().key == key && !entry.second->is_settled();
+    });
+}
+
+awaitable<void> Placements::settle_those_of(base::KeyId key, steady_clock::time_point deadline) {
+    const auto self = shared_from_this();
+    const auto is_waited_for = [&key](const auto& entry) {
+        const Settlement& each = *entry.second;
+        return each.intent().key == key && each.is_looked_for() && !each.is_settled();
+    };
+    while (steady_clock::now() < deadline) {
+        const auto found = std::ranges::find_if(open_, is_waited_for);
+        if (found == open_.end()) co_return;
+        const std::shared_ptr<Settlement> settlement = found->second;
+        co_await settlement->wait(deadline);
+    }
 }
 
 void Placements::remember(const std::string& result) {

@@ -50,11 +50,16 @@ public:
     // Null when it is not open here.
     std::shared_ptr<Settlement> find(const std::string& id) const;
     // A person knows better.
-    awaitable<Result<void>> settle(std::string id, state::IntentState state, std::string reason);
+    awaitable<Result<void>> settle(std::string id, PersonsWord word);
 
     // Calls whose answer was lost and whose fate is being found out.
     std::size_t settling() const;
     bool is_settling() const { return settling() > 0; }
+
+    // Whether a call of this key is on its way or its fate is being found out, for which the key is needed.
+    bool needs(const base::KeyId& key) const;
+    // Returns when nothing is being found out of the calls of this key, or at the deadline.
+    awaitable<void> settle_those_of(base::KeyId key, std::chrono::steady_clock::time_point deadline);
 
 private:
     using Key = std::pair<std::string, std::string>;  // client, idempotency key

@@ -70,11 +70,12 @@ void Settlement::settle(IntentState state, Result<std::string> outcome) {
     changed_.happened();
 }
 
-void Settlement::settle_by_person(IntentState state, Error outcome, std::string reason) {
+void Settlement::settle_by_person(PersonsWord word, Error outcome) {
     if (state_ == IntentState::placed || state_ == IntentState::not_placed) return;
     state_ = IntentState::sent;  // a person may know what could not be found out
-    intent_.reason = std::move(reason);
-    settle(state, std::unexpected(std::move(outcome)));
+    intent_.reason = std::move(word.reason);
+    said_by_ = std::move(word.said_by);
+    settle(word.state, std::unexpected(std::move(outcome)));
 }
 
 void Settlement::interrupt() {

@@ -34,6 +34,13 @@ enum class SettlingEnd {
     interrupted,  // the keys are gone or the daemon stops: another time
 };
 
+// How a call ended, said by a person who knows better than the daemon can.
+struct PersonsWord {
+    state::IntentState state;  // placed or not_placed
+    std::string reason;
+    base::Caller said_by;
+};
+
 class Settlement {
 public:
     // What else goes on in the account while a look-up is under way.
@@ -76,8 +83,10 @@ public:
     bool is_to_be_canceled() const { return intent_.cancel_when_found; }
     // Ends it, by an answer of Kraken's or a person's word; the first one stands.
     void settle(state::IntentState state, Result<std::string> outcome);
-    void settle_by_person(state::IntentState state, protocol::Error outcome, std::string reason);
+    void settle_by_person(PersonsWord word, protocol::Error outcome);
     const std::string& reason() const { return intent_.reason; }
+    // Empty where no person did.
+    const std::optional<base::Caller>& said_by() const { return said_by_; }
     void look_begins() { looked_for_ = true; }
     // Nobody looks for it at the moment: its waiters are told so.
     void interrupt();
@@ -102,6 +111,7 @@ private:
     state::IntentState state_ = state::IntentState::sent;
     Result<std::string> outcome_;
     std::vector<Finding> findings_;
+    std::optional<base::Caller> said_by_;
 };
 
 // The caller's answer while nobody knows: outcome_unknown with the intent's id, tag, time and what to do.

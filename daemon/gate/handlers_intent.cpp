@@ -125,11 +125,13 @@ Handled handle_intent_wait(Backend& backend, const Arguments& arguments, const C
     return tell(backend.accounts.wait_for_intent(whose(context), *arguments.text("id"), deadline));
 }
 
-Handled handle_intent_settle(Backend& backend, const Arguments& arguments, const Context&) {
+Handled handle_intent_settle(Backend& backend, const Arguments& arguments, const Context& context) {
     std::string reason = *arguments.text("reason");
     if (reason.empty()) return fail(ErrorCode::invalid_params, "reason must say how you know; it is kept");
     const auto state = arguments.text("outcome") == "placed" ? IntentState::placed : IntentState::not_placed;
-    return tell(backend.accounts.settle_intent(*arguments.text("id"), state, std::move(reason)));
+    return tell(backend.accounts.settle_intent(
+        *arguments.text("id"), {.state = state, .reason = std::move(reason), .said_by = context.caller}
+    ));
 }
 
 }  // namespace krakken::gate

@@ -422,6 +422,50 @@ TEST_CASE("a key whose call does not end in time stays, and it is said what to d
     CHECK(fixture.serving() == Keys{"0000000b"});
 }
 
+TEST_CASE("a key stays until it is known what became of its placements") {
+    Fixture fixture;
+    const auto patience = GENERATE(std::chrono::minutes(0), std::chrono::minutes(1));
+    fixture.settings.drain_wait = patience;
+    fixture.accounts.configure(fixture.settings);
+    fixture.tell_time();
+    REQUIRE(fixture.loop.run(fixture.accounts.validate(master)));
+    const auto books = test::empty_books(fixture.clock);
+    const auto asks_for_key = [](const net::Request& request) {
+        return request.target.ends_with("GetApiKeyInfo");
+    };
+    fixture.upstream.otherwise = [&](const net::Request& request) {
+        if (request.target.ends_with("AddOrder")) return test::lost();
+        if (asks_for_key(request) && key_of(request) != first.hex()) return fixture.answer_of(request);
+        return books(request);
+    };
+    fixture.upstream.is_held = [&](const net::Request& request) {
+        return asks_for_key(request) && key_of(request) == first.hex();
+    };
+    fixture.upstream.held.close();
+    const auto order = fixture.loop.start(
+        fixture.the_account()->call(call_of("AddOrder", R"({"pair":"XBTUSD","type":"buy"})"))
+    );
+    fixture.loop.poll();
+    const auto replaced = fixture.loop.start(
+        fixture.accounts.replace_key(fixture.candidate(second), std::nullopt, SavePolicy::validated)
+    );
+    fixture.loop.poll();
+    CHECK(fixture.keeper.saved.size() == 2);
+    CHECK(replaced->has_value() == (patience == std::chrono::minutes(0)));
+    fixture.upstream.held.open();
+    fixture.loop.run();
+    REQUIRE(order->has_value());
+    CHECK((*order)->error().executed == protocol::Executed::no);
+    CHECK(fixture.store.written.at(0).state == state::IntentState::not_placed);
+    REQUIRE(replaced->has_value());
+    if (replaced->value()) {
+        CHECK(fixture.serving() == Keys{"0000000b"});
+    } else {
+        CHECK((*replaced)->error().message.contains("found out"));
+        CHECK(fixture.loop.run(fixture.accounts.remove(master, first)));
+    }
+}
+
 TEST_CASE("a key that the vault cannot give up stays in service") {
     Fixture fixture;
     REQUIRE(fixture.add_key(second));

@@ -221,9 +221,14 @@ TEST_CASE("placements: a person's word ends the search, and is kept") {
         fixture.loop.context.run_one();
     }
     CHECK((*lost)->error().code == ErrorCode::outcome_unknown);
-    const auto report =
-        fixture.loop.run(fixture.accounts.settle_intent("call-1", IntentState::placed, "seen it myself"));
+    const auto report = fixture.loop.run(fixture.accounts.settle_intent(
+        "call-1",
+        {.state = IntentState::placed, .reason = "seen it myself", .said_by = {.program = "by hand"}}
+    ));
     REQUIRE(report);
+    REQUIRE(fixture.store.ends.size() == 1);
+    REQUIRE(fixture.store.ends.at(0).said_by);
+    CHECK(fixture.store.ends.at(0).said_by->program == "by hand");
     CHECK(fixture.store.written.at(0).state == IntentState::placed);
     CHECK(fixture.store.written.at(0).reason == "seen it myself");
     const auto again = fixture.place(fixture.order("k"));

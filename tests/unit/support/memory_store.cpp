@@ -65,6 +65,7 @@ boost::asio::awaitable<Result<void>> MemoryStore::end_intent(state::IntentEnd en
     found->reason = end.reason;
     found->settled_at = end.settled_at;
     if (end.state == state::IntentState::not_placed) found->idempotency_key.clear();
+    ends.push_back(std::move(end));
     co_return done;
 }
 

@@ -45,6 +45,7 @@ public:
     std::map<base::KeyId, state::NonceMark> marks;  // what is durable
     std::vector<state::Intent> at_start;
     std::vector<state::Intent> written;      // intents, oldest first
+    std::vector<state::IntentEnd> ends;      // as they were told, oldest first
     std::vector<state::AuditEntry> audited;  // rows that were recorded, oldest first
     std::optional<std::int64_t> broken_at;   // where verify_audit says it is
     std::size_t saves = 0;                   // that were asked for
