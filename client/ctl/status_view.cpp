@@ -124,6 +124,28 @@ std::string budgets(std::string_view raw_accounts) {
     return text.empty() ? text : "\nKraken's limits, used:\n" + text;
 }
 
+// What is being found out, and what waits for its turn, of each account.
+std::string under_way(std::string_view raw_accounts) {
+    std::string text;
+    for (const auto item : items(raw_accounts)) {
+        const Fields account(item);
+        const std::string name = account.text("name");
+        if (const auto settling = account.text("settling"); !settling.empty())
+            text += wrap(
+                name + ": calls whose answer was lost, being looked up at Kraken: " + settling +
+                    "; see: krakkenctl intent list --open",
+                2
+            );
+        const Fields waiting(account.raw("waiting"));
+        std::string line;
+        for (const std::string_view what : {"cancels", "placements", "reads"})
+            if (const auto count = waiting.text(what); !count.empty() && count != "0")
+                line += (line.empty() ? "" : ", ") + count + " " + std::string(what);
+        if (!line.empty()) text += wrap(name + ": waiting for their turn: " + line, 2);
+    }
+    return text;
+}
+
 std::string remedies(std::string_view raw_accounts) {
     std::string text;
     for (const auto item : items(raw_accounts)) {
@@ -168,7 +190,8 @@ std::string readable_status(std::string_view raw_status, std::string_view accoun
     add_line(text, "daemon", daemon_line(status));
     const std::string table = account_table(status.raw("accounts"), accounts);
     if (!table.empty()) text += "\n" + table + budgets(status.raw("accounts"));
-    const std::string notes = clock_note(Fields(status.raw("upstream"))) + remedies(status.raw("accounts")) +
+    const std::string notes = clock_note(Fields(status.raw("upstream"))) + under_way(status.raw("accounts")) +
+                              remedies(status.raw("accounts")) +
                               unprotected(Fields(status.raw("protection"))) + next_step(status);
     if (!notes.empty()) text += "\n" + notes;
     return text;

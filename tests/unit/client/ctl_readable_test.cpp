@@ -183,3 +183,14 @@ TEST_CASE("what of Kraken's limits is used is shown, and nothing where nothing i
         !Contains("limits")
     );
 }
+
+TEST_CASE("what is being looked up or waits is shown, and nothing where nothing is") {
+    const auto shown = [](const std::string& members) {
+        return readable_status(status("unlocked", '[' + account("bob", "ready", members) + ']'), "[]");
+    };
+    const std::string idle = shown(R"(,"waiting":{"cancels":0,"placements":0,"reads":0})");
+    CHECK_THAT(idle, !Contains("waiting") && !Contains("lost"));
+    const std::string busy = shown(R"(,"settling":2,"waiting":{"cancels":0,"placements":3,"reads":12})");
+    CHECK_THAT(busy, Contains("looked up at Kraken: 2; see:"));
+    CHECK_THAT(busy, Contains("bob: waiting for their turn: 3 placements, 12 reads\n"));
+}
