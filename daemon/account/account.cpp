@@ -119,7 +119,8 @@ void Account::serve_with(std::vector<KeyOnLane> keys) {
 
 awaitable<Result<std::string>> Account::call(Call call) {
     const auto self = shared_from_this();
-    if (auto refused = refusal()) {
+    // With an idempotency key it may be the repeat of one that was executed: that comes first.
+    if (auto refused = refusal(); refused && call.idempotency_key.empty()) {
         refused->account = info().account.text();
         co_return std::unexpected(std::move(*refused));
     }
@@ -149,14 +150,38 @@ awaitable<Result<std::string>> Account::read_or_act(Call call) {
 awaitable<Result<std::string>> Account::act(const Call& call) {
     if (is_placement(*call.endpoint)) {
         const Placements::SendOnce send_once = [this](const Call& each, const Lane::Prepare& prepare) {
-            return make(each, {.prepare = &prepare});
+            return place(each, prepare);
         };
         auto outcome = co_await placements_->place(call, send_once);
         co_return outcome;
     }
-    auto outcome = co_await make(call, {});
-    const bool sent = outcome || outcome.error().executed != Executed::no;
-    if (sent && call.endpoint->name == "CancelAll") co_await placements_->cancel_what_shows();
+    auto outcome = call.endpoint->name == "CancelAll" ? co_await cancel_all(call) : co_await make(call, {});
+    co_return outcome;
+}
+
+awaitable<Result<std::string>> Account::place(const Call& call, const Lane::Prepare& prepare) {
+    if (auto refused = refusal()) co_return std::unexpected(std::move(*refused));
+    auto outcome = co_await make(call, {.prepare = &prepare});
+    co_return outcome;
+}
+
+// What it concerns is written down in its turn, just before its first byte leaves: not what is sent later.
+awaitable<Result<std::string>> Account::cancel_all(const Call& call) {
+    placements_->drop_unsent(call.caller.client());
+    std::vector<std::string> concerned;
+    const Lane::Prepare prepare{
+        [&call](const base::KeyId&, base::Nonce) -> awaitable<Result<kraken::Parameters>> {
+            co_return call.parameters;
+        },
+        [this, &concerned]() -> awaitable<Result<void>> {
+            auto more = co_await placements_->cancel_what_shows();
+            concerned.insert(concerned.end(), more.begin(), more.end());
+            co_return Result<void>();
+        },
+    };
+    auto outcome = co_await make(call, {.prepare = &prepare});
+    const bool executed = outcome || outcome.error().executed != Executed::no;
+    if (!executed) co_await placements_->spare(std::move(concerned));
     co_return outcome;
 }
 

@@ -87,6 +87,8 @@ private:
     std::optional<protocol::Error> refusal() const;
     awaitable<Result<std::string>> read_or_act(Call call);
     awaitable<Result<std::string>> act(const Call& call);
+    awaitable<Result<std::string>> place(const Call& call, const Lane::Prepare& prepare);
+    awaitable<Result<std::string>> cancel_all(const Call& call);
     awaitable<Result<std::string>> make(const Call& call, Course course);
     // A question of the daemon's own, or a cancel that a client wanted.
     static awaitable<Result<std::string>> ask(

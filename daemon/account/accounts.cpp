@@ -103,7 +103,8 @@ void Accounts::refresh() {
             account->placements().resume();
         } else {
             account = Account::open(services_, settings_.retry, settings_.placement, std::move(serving));
-            if (adopted_.insert(name).second) account->placements().adopt(services_.store.intents_at_start());
+            if (adopted_.insert(name).second)
+                account->placements().adopt(services_.store.intents_at_start(), settled_by_word_);
         }
         account->keep_to_limits(settings_.rate_model);
         accounts_.emplace(name, account);

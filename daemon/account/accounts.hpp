@@ -122,6 +122,9 @@ public:
     awaitable<Result<IntentReport>> wait_for_intent(
         std::string client, std::string id, std::chrono::steady_clock::time_point deadline
     );
+    // Where no account serves the call: what an earlier one of its idempotency key has come to, or that
+    // nobody knows yet. Empty where there was none.
+    awaitable<std::optional<Result<std::string>>> recall(Call call, std::optional<std::string> wanted);
     // A person's word, for one that is settling or unknown.
     awaitable<Result<IntentReport>> settle_intent(std::string id, PersonsWord word);
 
@@ -158,6 +161,8 @@ private:
     Result<std::shared_ptr<Account>> find_named(const std::string& wanted) const;
     Result<std::shared_ptr<Account>> find_only() const;
     std::optional<protocol::Error> nothing_open() const;
+    std::optional<base::AccountName> account_meant(const Call& call, const std::optional<std::string>& wanted)
+        const;
     std::shared_ptr<Settlement> settlement_of(const state::Intent& intent) const;
     IntentReport report(state::Intent intent) const;
     std::shared_ptr<Lane> lane_of(const base::KeyId& key, const base::AccountName& name);
@@ -217,10 +222,11 @@ private:
     std::map<base::AccountName, std::shared_ptr<Account>> known_;
     // The accounts whose keys came with the environment, those too that a lock has wiped.
     std::set<base::AccountName> environment_;
-    std::set<base::AccountName> adopted_;   // whose calls of earlier runs have been taken over
-    bool reading_ = false;                  // an old nonce file
-    std::set<base::AccountName> changing_;  // accounts whose keys are being changed
-    std::set<base::KeyId> draining_;        // that are removed when their calls have ended
+    std::set<base::AccountName> adopted_;    // whose calls of earlier runs have been taken over
+    std::set<std::string> settled_by_word_;  // ids; a person's word counts before an unlock, too
+    bool reading_ = false;                   // an old nonce file
+    std::set<base::AccountName> changing_;   // accounts whose keys are being changed
+    std::set<base::KeyId> draining_;         // that are removed when their calls have ended
     std::map<base::KeyId, Told> told_;
 };
 

@@ -87,6 +87,39 @@ awaitable<Result<IntentReport>> Accounts::wait_for_intent(
     }
 }
 
+// Of the account that is named, or that would be taken; before the first unlock its name is only known by
+// what earlier runs have written.
+std::optional<base::AccountName> Accounts::account_meant(
+    const Call& call, const std::optional<std::string>& wanted
+) const {
+    if (wanted) return base::AccountName::parse(*wanted);
+    if (!settings_.default_account.empty()) return base::AccountName::parse(settings_.default_account);
+    if (known_.size() == 1) return known_.begin()->first;
+    for (const Intent& intent : services_.store.intents_at_start())
+        if (intent.client == call.caller.identity() && intent.idempotency_key == call.idempotency_key)
+            return intent.account;
+    return std::nullopt;
+}
+
+awaitable<std::optional<Result<std::string>>> Accounts::recall(Call call, std::optional<std::string> wanted) {
+    const auto account = account_meant(call, wanted);
+    if (call.idempotency_key.empty() || !account) co_return std::nullopt;
+    const auto earlier =
+        co_await services_.store.intent_of(call.caller.identity(), *account, call.idempotency_key);
+    if (!earlier) co_return std::unexpected(earlier.error());
+    if (!*earlier) co_return std::nullopt;
+    if (auto known = Placements::known_outcome(**earlier, call)) co_return known;
+    const Settlement open(
+        **earlier, *call.endpoint, parse_sought((*earlier)->sought).value_or(Sought{}), services_.executor
+    );
+    co_return std::unexpected(unknown_outcome(
+        open,
+        "the call was sent earlier and its answer was lost; what became of it is found out when the account "
+        "serves again",
+        true
+    ));
+}
+
 awaitable<Result<IntentReport>> Accounts::settle_intent(std::string id, PersonsWord word) {
     auto known = co_await intent("", id);
     if (!known) co_return known;
@@ -109,6 +142,7 @@ awaitable<Result<IntentReport>> Accounts::settle_intent(std::string id, PersonsW
         );
     }
     if (!settled) co_return std::unexpected(std::move(settled.error()));
+    settled_by_word_.insert(id);
     known->intent.state = word.state;
     known->intent.reason = std::move(word.reason);
     known->intent.settled_at = services_.clock.now();

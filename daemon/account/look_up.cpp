@@ -315,6 +315,7 @@ awaitable<Looked> look_up(
             return look_up_amend(sought, ask, others);
         case Sought::Kind::movement:
             return look_up_movement(sought, ask, others);
+        case Sought::Kind::validation:
         case Sought::Kind::nothing:
             break;
     }

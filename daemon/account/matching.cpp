@@ -39,7 +39,7 @@ bool carries(const ListedOrder& listed, const Tag& tag) {
         case Tag::Kind::none:
             return true;
         case Tag::Kind::userref:
-            return same_decimal(listed.userref, tag.value).value_or(false);
+            return plain_userref(listed.userref) == tag.value;
         case Tag::Kind::cl_ord_id:
             return folded_id(listed.cl_ord_id) == folded_id(tag.value);
     }

@@ -1,5 +1,6 @@
 #include "account/placements.hpp"
 
+#include "account/unsent.hpp"
 #include "base/log.hpp"
 #include "kraken/made_ids.hpp"
 #include "kraken/refusal.hpp"
@@ -53,7 +54,10 @@ std::string hash_of(const Call& call) {
 }
 
 // An order that is only checked is never executed, whatever becomes of the answer.
-bool only_validates(const kraken::Parameters& parameters) {
+bool only_validates(const protocol::Endpoint& endpoint, const kraken::Parameters& parameters) {
+    constexpr auto takers =
+        std::to_array<std::string_view>({"AddOrder", "AddOrderBatch", "EditOrder", "AddStrategy"});
+    if (std::ranges::find(takers, endpoint.name) == takers.end()) return false;
     const std::string* validate = parameters.find("validate");
     return validate && kraken::plain_text(*validate) == "true";
 }
@@ -113,18 +117,21 @@ Placements::Placements(
 
 awaitable<Result<std::string>> Placements::place(Call call, SendOnce send) {
     const auto self = shared_from_this();
-    const auto recovered = co_await await_recovery(call);
-    if (!recovered) co_return std::unexpected(recovered.error());
-    if (call.idempotency_key.empty()) {
-        auto outcome = co_await place_once(call, send, "");
-        co_return outcome;
-    }
-    auto outcome = co_await place_under_key(call, send, hash_of(call));
+    const auto ahead = ahead_.insert(ahead_.end(), {call.caller.client()});
+    const std::string hash = call.idempotency_key.empty() ? "" : hash_of(call);
+    auto outcome = call.idempotency_key.empty() ? co_await place_once(call, send, hash, *ahead)
+                                                : co_await place_under_key(call, send, hash, *ahead);
+    ahead_.erase(ahead);
     co_return outcome;
 }
 
+void Placements::drop_unsent(const base::Client& client) {
+    for (Ahead& each : ahead_)
+        if (each.client == client) each.dropped = true;
+}
+
 awaitable<Result<std::string>> Placements::place_under_key(
-    const Call& call, const SendOnce& send, const std::string& hash
+    const Call& call, const SendOnce& send, const std::string& hash, const Ahead& ahead
 ) {
     const Key key{call.caller.identity(), call.idempotency_key};
     for (auto under_way = shared_.find(key); under_way != shared_.end(); under_way = shared_.find(key)) {
@@ -151,12 +158,13 @@ awaitable<Result<std::string>> Placements::place_under_key(
     const Leave leave(shared_, key);
 
     auto earlier = co_await services_.store.intent_of(key.first, account_, key.second);
-    if (!earlier) co_return std::unexpected(std::move(earlier.error()));
-    if (*earlier && (*earlier)->arguments_hash != hash) co_return std::unexpected(other_arguments());
-    if (*earlier) {
-        shared->outcome = co_await recall(std::move(**earlier), call);
+    if (!earlier) {
+        shared->outcome = std::unexpected(std::move(earlier.error()));
+    } else if (*earlier) {
+        shared->outcome = known_outcome(**earlier, call);
+        if (!shared->outcome) shared->outcome = co_await recall(std::move(**earlier), call);
     } else {
-        shared->outcome = co_await place_once(call, send, hash);
+        shared->outcome = co_await place_once(call, send, hash, ahead);
     }
     co_return *shared->outcome;
 }
@@ -174,12 +182,15 @@ awaitable<Result<std::string>> Placements::join(std::shared_ptr<Shared> shared, 
     co_return std::unexpected(std::move(error));
 }
 
-// What an earlier call of the same key, perhaps of an earlier run, has come to.
+std::optional<Result<std::string>> Placements::known_outcome(const state::Intent& intent, const Call& call) {
+    if (intent.arguments_hash != hash_of(call)) return std::unexpected(other_arguments());
+    if (intent.state != IntentState::placed) return std::nullopt;
+    if (!intent.reason.empty()) return std::unexpected(by_a_person(true, intent.reason));
+    return intent.outcome;
+}
+
+// Finds out what an earlier call of the same key, perhaps of an earlier run, has come to.
 awaitable<Result<std::string>> Placements::recall(state::Intent intent, const Call& call) {
-    if (intent.state == IntentState::placed) {
-        if (!intent.reason.empty()) co_return std::unexpected(by_a_person(true, intent.reason));
-        co_return std::move(intent.outcome);
-    }
     const std::string id = intent.id;
     auto settlement = find(id);
     if (!settlement || settlement->is_settled()) {
@@ -196,12 +207,16 @@ awaitable<Result<std::string>> Placements::recall(state::Intent intent, const Ca
 }
 
 awaitable<Result<std::string>> Placements::place_once(
-    const Call& call, const SendOnce& send, const std::string& hash
+    const Call& call, const SendOnce& send, const std::string& hash, const Ahead& ahead
 ) {
+    const auto recovered = co_await await_recovery(call);
+    if (!recovered) co_return std::unexpected(recovered.error());
+    if (ahead.dropped) co_return cancelled_all();
     // What is only checked leaves nothing behind that would have to be found.
-    const bool validates = only_validates(call.parameters);
-    const Tagged call_to_make =
+    const bool validates = only_validates(*call.endpoint, call.parameters);
+    Tagged call_to_make =
         tagged(*call.endpoint, call.parameters, validates ? TagChoice::none : settings_.tag);
+    if (validates) call_to_make.sought.kind = Sought::Kind::validation;
     std::shared_ptr<Settlement> settlement;
     const Lane::Prepare prepare{
         [&](base::KeyId key, base::Nonce nonce) {
@@ -221,7 +236,8 @@ awaitable<Result<std::string>> Placements::place_once(
             co_return outcome;
         }
     }
-    settlement->settle(outcome ? IntentState::placed : IntentState::not_placed, outcome);
+    const bool placed = outcome && !validates;
+    settlement->settle(placed ? IntentState::placed : IntentState::not_placed, outcome);
     if (outcome) remember(*outcome);
     open_.erase(settlement->intent().id);
     end_in_background(settlement);
@@ -239,7 +255,7 @@ awaitable<Result<kraken::Parameters>> Placements::finish(
     if (settlement) co_return fail(ErrorCode::internal, "a call that acts once was to be sent twice");
     co_await know_the_time();
     if (const auto kraken_now = services_.clock.kraken_now();
-        kraken_now && !only_validates(call.parameters)) {
+        kraken_now && call_to_make.sought.kind != Sought::Kind::validation) {
         call_to_make.sought.sent_at = kraken_now;
         set_deadline(*call.endpoint, call_to_make, *kraken_now + within_krakens_limits(settings_.deadline));
     }
@@ -288,9 +304,11 @@ awaitable<Result<std::string>> Placements::await_end(
     ));
 }
 
-void Placements::adopt(const std::vector<state::Intent>& intents) {
+void Placements::adopt(
+    const std::vector<state::Intent>& intents, const std::set<std::string>& settled_since
+) {
     for (const state::Intent& intent : intents) {
-        if (intent.account != account_) continue;
+        if (intent.account != account_ || settled_since.contains(intent.id)) continue;
         if (intent.state == IntentState::placed && intent.reason.empty()) remember(intent.outcome);
         const protocol::Endpoint* endpoint = protocol::find_endpoint(intent.endpoint);
         if (!endpoint) continue;  // of a newer program
@@ -312,6 +330,12 @@ void Placements::adopt(const state::Intent& intent, const protocol::Endpoint& en
                 unknown_outcome(*settlement, "what became of the call could not be found out", false)
             )
         );
+        return;
+    }
+    if (settlement->sought().kind == Sought::Kind::validation) {
+        settlement->settle(IntentState::not_placed, std::unexpected(never_executed()));
+        open_.erase(intent.id);
+        end_in_background(settlement);
         return;
     }
     recovering_.insert(intent.id);
@@ -366,8 +390,9 @@ awaitable<void> Placements::see_to_the_end(
         [self, settlement] { return self->claims_beside(*settlement); },
         patience
     );
-    if (end == SettlingEnd::interrupted) {
-        settlement->interrupt();
+    settlement->look_ends();
+    // A person may have settled it while the last question was on its way.
+    if (end == SettlingEnd::interrupted && !settlement->is_settled()) {
         log(LogLevel::warn, "settle.interrupted", {{"call_id", id}, {"account", self->account_.text()}});
         co_return;
     }
@@ -379,34 +404,63 @@ awaitable<void> Placements::see_to_the_end(
          {"outcome", state::name(settlement->state())}});
     if (settlement->outcome()) self->remember(*settlement->outcome());
     if (settlement->state() != IntentState::unknown) self->open_.erase(id);
-    co_await self->cancel_found(*settlement);
-    co_await write_end(self, settlement);
     self->recovering_.erase(id);
     self->recovered_.happened();
+    const bool done = co_await self->cancel_found(*settlement);
+    // Else the next run finds it again, and cancels it then.
+    if (done) co_await write_end(self, settlement);
 }
 
-// A CancelAll that came before the order showed would have canceled it.
-awaitable<void> Placements::cancel_found(const Settlement& settlement) {
-    if (settlement.state() != IntentState::placed || !settlement.is_to_be_canceled()) co_return;
-    const protocol::Endpoint& cancel = *protocol::find_endpoint("CancelOrder");
+// A CancelAll that came before the order showed would have canceled it. False: the daemon stops before it is.
+awaitable<bool> Placements::cancel_found(const Settlement& settlement) {
+    if (settlement.state() != IntentState::placed || !settlement.is_to_be_canceled()) co_return true;
     for (const Finding& finding : settlement.findings()) {
         for (const Trace& trace : finding.traces) {
             if (!trace.living) continue;
-            bool going_on = true;
-            while (going_on) {
-                const auto parameters =
-                    kraken::Parameters::parse(R"({"txid":)" + protocol::quote(trace.id) + "}");
-                const auto canceled = co_await ask_(cancel, *parameters, std::nullopt);
-                const bool over = canceled || canceled.error().code == ErrorCode::order;
-                log(LogLevel::warn,
-                    "settle.canceled",
-                    {{"call_id", settlement.intent().id},
-                     {"txid", trace.id},
-                     {"outcome", canceled ? "ok" : protocol::category(canceled.error().code)}});
-                if (over) break;
-                going_on = co_await services_.api.pause(std::chrono::seconds(1));
-            }
+            const bool done = co_await cancel(settlement.intent().id, trace.id);
+            if (!done) co_return false;
         }
+    }
+    co_return true;
+}
+
+// Until Kraken has canceled it, or it is plain that Kraken will not.
+awaitable<bool> Placements::cancel(std::string call_id, std::string txid) {
+    const protocol::Endpoint& endpoint = *protocol::find_endpoint("CancelOrder");
+    constexpr std::chrono::seconds longest_pause{30};
+    std::chrono::seconds pause{1};
+    while (true) {
+        const auto canceled = co_await ask_(
+            endpoint, *kraken::Parameters::parse(R"({"txid":)" + protocol::quote(txid) + "}"), std::nullopt
+        );
+        const std::string_view outcome = canceled ? "ok" : protocol::category(canceled.error().code);
+        const bool sent = canceled || canceled.error().origin == protocol::Origin::kraken ||
+                          canceled.error().executed == Executed::unknown;
+        if (sent) {
+            services_.store.record(
+                {.at = services_.clock.now(),
+                 .caller = {.program = "krakkend"},
+                 .what = std::string(endpoint.name),
+                 .account = account_.text(),
+                 .call_id = call_id,
+                 .ids = txid,
+                 .outcome = std::string(outcome)}
+            );
+        }
+        const auto refused_with = [&canceled](ErrorCode code) {
+            return !canceled && canceled.error().code == code;
+        };
+        const bool over = canceled || refused_with(ErrorCode::order);
+        const bool hopeless = refused_with(ErrorCode::permission) || refused_with(ErrorCode::unknown_account);
+        if (over || hopeless || pause == std::chrono::seconds(1)) {
+            log(over ? LogLevel::warn : LogLevel::error,
+                "settle.canceled",
+                {{"call_id", call_id}, {"txid", txid}, {"outcome", outcome}});
+        }
+        if (over || hopeless) co_return true;
+        const bool going_on = co_await services_.api.pause(pause);
+        if (!going_on) co_return false;
+        pause = std::min(pause * 2, longest_pause);
     }
 }
 
@@ -438,15 +492,28 @@ awaitable<void> Placements::write_end(
     }
 }
 
-awaitable<void> Placements::cancel_what_shows() {
+awaitable<std::vector<std::string>> Placements::cancel_what_shows() {
     std::vector<std::string> ids;
     for (const auto& [id, settlement] : open_) {
-        if (settlement->is_settled()) continue;
-        settlement->cancel_when_found();
+        if (settlement->is_settled() || settlement->is_to_be_canceled()) continue;
+        settlement->cancel_when_found(true);
         ids.push_back(id);
     }
+    co_await write_cancel_when_found(ids, true);
+    co_return ids;
+}
+
+awaitable<void> Placements::spare(std::vector<std::string> ids) {
+    const auto self = shared_from_this();
+    for (const std::string& id : ids)
+        if (const auto settlement = find(id)) settlement->cancel_when_found(false);
+    co_await write_cancel_when_found(std::move(ids), false);
+}
+
+// A disk that fails must not keep a cancel from being sent.
+awaitable<void> Placements::write_cancel_when_found(std::vector<std::string> ids, bool wanted) {
     if (ids.empty()) co_return;
-    const auto written = co_await services_.store.cancel_when_found(std::move(ids));
+    const auto written = co_await services_.store.cancel_when_found(std::move(ids), wanted);
     if (!written) log(LogLevel::error, "intent.cancel_not_written", {{"why", written.error().message}});
 }
 

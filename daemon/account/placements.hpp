@@ -11,6 +11,7 @@
 #include "account/tagging.hpp"
 
 #include <deque>
+#include <list>
 #include <map>
 #include <memory>
 #include <set>
@@ -37,15 +38,23 @@ public:
     // Kraken's result, or why there is none. With an idempotency key, all calls of that key are one.
     awaitable<Result<std::string>> place(Call call, SendOnce send);
 
+    // What is known of an earlier call of the same idempotency key, or that its arguments were others. Empty:
+    // it may have been executed.
+    static std::optional<Result<std::string>> known_outcome(const state::Intent& intent, const Call& call);
+
     // Takes over what earlier runs of the daemon have written of this account. What they left open is looked
-    // up; nothing is placed before that is settled.
-    void adopt(const std::vector<state::Intent>& intents);
+    // up, but for what a person has settled since; nothing is placed before that is settled.
+    void adopt(const std::vector<state::Intent>& intents, const std::set<std::string>& settled_since);
     // The keys are there: what was interrupted goes on.
     void resume();
 
-    // CancelAll has been called: orders that were sent before and show later are canceled then. Durable when
-    // it returns.
-    awaitable<void> cancel_what_shows();
+    // A client's CancelAll has come: those of its calls that are not in the line yet are not sent any more.
+    void drop_unsent(const base::Client& client);
+    // A CancelAll is about to be sent: orders that were sent before and show later are canceled then. The ids
+    // of those that it concerns; durable when it returns.
+    awaitable<std::vector<std::string>> cancel_what_shows();
+    // It was not executed after all.
+    awaitable<void> spare(std::vector<std::string> ids);
 
     // Null when it is not open here.
     std::shared_ptr<Settlement> find(const std::string& id) const;
@@ -63,6 +72,11 @@ public:
 
 private:
     using Key = std::pair<std::string, std::string>;  // client, idempotency key
+    // A call that is not in its account's line yet: it waits for the disk or for what is looked up.
+    struct Ahead {
+        base::Client client;
+        bool dropped = false;  // its client has sent a CancelAll meanwhile
+    };
     // All calls of one idempotency key that are under way.
     struct Shared {
         explicit Shared(boost::asio::any_io_executor executor, std::string hash)
@@ -73,10 +87,10 @@ private:
     };
 
     awaitable<Result<std::string>> place_once(
-        const Call& call, const SendOnce& send, const std::string& hash
+        const Call& call, const SendOnce& send, const std::string& hash, const Ahead& ahead
     );
     awaitable<Result<std::string>> place_under_key(
-        const Call& call, const SendOnce& send, const std::string& hash
+        const Call& call, const SendOnce& send, const std::string& hash, const Ahead& ahead
     );
     awaitable<Result<std::string>> join(std::shared_ptr<Shared> shared, const Call& call);
     awaitable<Result<std::string>> recall(state::Intent intent, const Call& call);
@@ -98,7 +112,9 @@ private:
     static awaitable<void> see_to_the_end(
         std::shared_ptr<Placements> self, std::shared_ptr<Settlement> settlement
     );
-    awaitable<void> cancel_found(const Settlement& settlement);
+    awaitable<void> write_cancel_when_found(std::vector<std::string> ids, bool wanted);
+    awaitable<bool> cancel_found(const Settlement& settlement);
+    awaitable<bool> cancel(std::string call_id, std::string txid);
     void end_in_background(const std::shared_ptr<Settlement>& settlement);
     static awaitable<void> write_end(
         std::shared_ptr<Placements> self, std::shared_ptr<Settlement> settlement
@@ -115,6 +131,7 @@ private:
     std::map<std::string, std::shared_ptr<Settlement>>
         open_;  // by id: on their way, lost, or unknown for good
     std::map<Key, std::shared_ptr<Shared>> shared_;
+    std::list<Ahead> ahead_;
     std::set<std::string> known_;             // ids of what finished calls have left at Kraken
     std::deque<std::string> known_in_order_;  // the same, oldest first
     std::set<std::string> recovering_;        // ids that an earlier run left open

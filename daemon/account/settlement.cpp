@@ -31,6 +31,23 @@ std::optional<std::uint64_t> window_of(std::string_view key_info) {
     return window;
 }
 
+// The key sees what happened since then: its queries are not limited to other times.
+bool sees_since(std::string_view key_info, const std::optional<base::Time>& sent_at) {
+    const auto members = protocol::split_object(key_info, protocol::max_reply_depth);
+    const auto limit = [&](std::string_view name) {
+        const auto* member = members ? protocol::find(*members, name) : nullptr;
+        const std::string text = member ? kraken::plain_text(member->value) : "";
+        return text == "null" || text == "0" ? "" : text;
+    };
+    if (!limit("queryTo").empty()) return false;
+    const std::string from = limit("queryFrom");
+    if (from.empty()) return true;
+    std::int64_t seconds = 0;
+    const auto [end, problem] = std::from_chars(from.data(), from.data() + from.size(), seconds);
+    return problem == std::errc() && end == from.data() + from.size() && sent_at &&
+           base::Time(std::chrono::seconds(seconds)) < *sent_at;
+}
+
 // The keys are not there now; with them the same question may be answered.
 bool is_without_keys(const Error& error) {
     return error.code == ErrorCode::locked || error.code == ErrorCode::stopping;
@@ -78,7 +95,7 @@ void Settlement::settle_by_person(PersonsWord word, Error outcome) {
     settle(word.state, std::unexpected(std::move(outcome)));
 }
 
-void Settlement::interrupt() {
+void Settlement::look_ends() {
     looked_for_ = false;
     changed_.happened();
 }
@@ -121,7 +138,7 @@ awaitable<SettlingEnd> Settlement::look(
                 *protocol::find_endpoint("GetApiKeyInfo"), *kraken::Parameters::parse(""), self->intent_.key
             );
             if (answer) {
-                machine.fenced(window_of(*answer));
+                machine.fenced(window_of(*answer), sees_since(*answer, self->sought_.sent_at));
             } else if (is_without_keys(answer.error())) {
                 co_return SettlingEnd::interrupted;
             } else if (is_denied(answer.error()) || answer.error().code == ErrorCode::auth) {

@@ -79,7 +79,7 @@ public:
     }
 
     void lose() { lost_ = true; }
-    void cancel_when_found() { intent_.cancel_when_found = true; }
+    void cancel_when_found(bool wanted) { intent_.cancel_when_found = wanted; }
     bool is_to_be_canceled() const { return intent_.cancel_when_found; }
     // Ends it, by an answer of Kraken's or a person's word; the first one stands.
     void settle(state::IntentState state, Result<std::string> outcome);
@@ -88,8 +88,8 @@ public:
     // Empty where no person did.
     const std::optional<base::Caller>& said_by() const { return said_by_; }
     void look_begins() { looked_for_ = true; }
-    // Nobody looks for it at the moment: its waiters are told so.
-    void interrupt();
+    // Nobody looks for it any more, or at the moment: its waiters are told so.
+    void look_ends();
 
     // Looks until it is settled or interrupted. `self` keeps it alive; all else must outlive the coroutine.
     static awaitable<SettlingEnd> look(

@@ -10,7 +10,10 @@ using std::chrono::microseconds;
 Settling::Settling(const Sought& sought, Moment begun, Patience patience)
     : patience_(patience),
       deadline_(sought.deadline),
-      can_be_seen_(sought.kind != Sought::Kind::nothing && !sought.rows.empty()),
+      can_be_seen_(
+          sought.kind != Sought::Kind::nothing && sought.kind != Sought::Kind::validation &&
+          !sought.rows.empty()
+      ),
       begun_(begun.elapsed),
       next_pause_(patience.first_pause) {
     // Kraken takes none that is more than a minute ahead: this one says nothing.
@@ -51,9 +54,10 @@ Settling::Step Settling::judge(Moment now) const {
     return Wait{};
 }
 
-void Settling::fenced(std::optional<std::uint64_t> window) {
+void Settling::fenced(std::optional<std::uint64_t> window, bool sees_all) {
     fence_ = Fence::passed;
     window_is_zero_ = window == 0;
+    sees_all_ = sees_all;
 }
 
 void Settling::no_fence() {
@@ -93,7 +97,7 @@ std::optional<microseconds> Settling::left(Moment moment) const {
 }
 
 bool Settling::may_disprove() const {
-    return fence_ == Fence::passed && window_is_zero_ && deadline_;
+    return fence_ == Fence::passed && window_is_zero_ && sees_all_ && deadline_;
 }
 
 std::string Settling::why_unknown() const {
@@ -105,6 +109,7 @@ std::string Settling::why_unknown() const {
     if (fence_ != Fence::passed) return "it was not found, and its key can no longer be asked";
     if (!window_is_zero_)
         return "it was not found, and the key's nonce window is not 0, so that proves nothing";
+    if (!sees_all_) return "it was not found, and the key does not see all times, so that proves nothing";
     return "it was not found, and without a deadline that proves nothing";
 }
 

@@ -68,7 +68,7 @@ public:
     // Kraken has told its time, or not: then it is asked again before the next look.
     void time_asked() { time_due_ = false; }
     // A later nonce of the key was answered with a result; `window` is what it told of the key's window.
-    void fenced(std::optional<std::uint64_t> window);
+    void fenced(std::optional<std::uint64_t> window, bool sees_all = true);
     // It was not answered; it is tried again before the next look.
     void fence_failed() { fence_due_ = false; }
     // It never will be: the key is not there any more, or may not ask.
@@ -95,6 +95,7 @@ private:
 
     Fence fence_ = Fence::open;
     bool window_is_zero_ = false;
+    bool sees_all_ = false;
     bool fence_due_ = true;
     bool time_due_ = true;
 

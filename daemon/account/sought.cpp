@@ -8,6 +8,8 @@
 #include <boost/json/object.hpp>
 #include <boost/json/parse.hpp>
 #include <boost/json/serialize.hpp>
+#include <charconv>
+#include <cstdint>
 #include <functional>
 #include <utility>
 
@@ -32,9 +34,8 @@ std::string of_members(const std::vector<JsonMember>& members, std::string_view 
 
 Tag tag_of(const Lookup& text) {
     if (const std::string id = text("cl_ord_id"); !id.empty()) return {Tag::Kind::cl_ord_id, id};
-    // 0 is what Kraken shows where an order has none.
-    if (const std::string number = text("userref"); !number.empty() && number != "0")
-        return {Tag::Kind::userref, number};
+    if (std::string number = plain_userref(text("userref")); !number.empty())
+        return {Tag::Kind::userref, std::move(number)};
     return {};
 }
 
@@ -81,6 +82,8 @@ constexpr std::string_view name(Sought::Kind kind) {
             return "edit";
         case Sought::Kind::movement:
             return "movement";
+        case Sought::Kind::validation:
+            return "validation";
         case Sought::Kind::nothing:
             return "nothing";
     }
@@ -89,7 +92,7 @@ constexpr std::string_view name(Sought::Kind kind) {
 
 std::optional<Sought::Kind> kind_named(std::string_view text) {
     using enum Sought::Kind;
-    for (const auto kind : {orders, amend, edit, movement, nothing})
+    for (const auto kind : {orders, amend, edit, movement, validation, nothing})
         if (name(kind) == text) return kind;
     return std::nullopt;
 }
@@ -124,8 +127,11 @@ std::string text_in(const json::object& object, std::string_view name) {
 
 Tag tag_in(const json::value& value) {
     const json::object& object = value.as_object();
-    if (object.contains("userref"))
-        return {Tag::Kind::userref, text_in(object, "userref"), object.at("ours").as_bool()};
+    if (object.contains("userref")) {
+        std::string number = plain_userref(text_in(object, "userref"));
+        if (number.empty()) return {};
+        return {Tag::Kind::userref, std::move(number), object.at("ours").as_bool()};
+    }
     if (object.contains("cl_ord_id"))
         return {Tag::Kind::cl_ord_id, text_in(object, "cl_ord_id"), object.at("ours").as_bool()};
     return {};
@@ -150,6 +156,14 @@ std::optional<base::Time> time_in(const json::object& object, std::string_view n
 }
 
 }  // namespace
+
+std::string plain_userref(std::string_view text) {
+    if (text.starts_with('+')) text.remove_prefix(1);
+    std::int32_t number = 0;
+    const auto [end, problem] = std::from_chars(text.data(), text.data() + text.size(), number);
+    const bool is_number = problem == std::errc() && end == text.data() + text.size();
+    return is_number && number != 0 ? std::to_string(number) : "";
+}
 
 Sought sought_by(const protocol::Endpoint& endpoint, const kraken::Parameters& parameters) {
     const Lookup text = [&parameters](std::string_view name) { return of_parameters(parameters, name); };

@@ -18,8 +18,8 @@ namespace krakken::account {
 struct Tag {
     enum class Kind { none, userref, cl_ord_id };
     Kind kind = Kind::none;
-    std::string value = {};
-    bool ours = false;  // drawn at random by the daemon, so nobody else's order has it
+    std::string value = {};  // of a userref: 32 bits with sign, as Kraken shows it
+    bool ours = false;       // drawn at random by the daemon, so nobody else's order has it
 
     friend bool operator==(const Tag&, const Tag&) = default;
 };
@@ -32,11 +32,12 @@ struct SoughtOrder {
 
 struct Sought {
     enum class Kind {
-        orders,    // AddOrder; AddOrderBatch, a row for each order
-        amend,     // AmendOrder: an amendment of `order`
-        edit,      // EditOrder: a new order in place of `order`
-        movement,  // of funds: an entry in a list of Kraken's
-        nothing,   // Kraken shows nothing by which it could be told
+        orders,      // AddOrder; AddOrderBatch, a row for each order
+        amend,       // AmendOrder: an amendment of `order`
+        edit,        // EditOrder: a new order in place of `order`
+        movement,    // of funds: an entry in a list of Kraken's
+        validation,  // only to be checked: nothing, whatever becomes of the answer
+        nothing,     // Kraken shows nothing by which it could be told
     };
     Kind kind = Kind::nothing;
     std::vector<SoughtOrder> rows;
@@ -49,6 +50,10 @@ struct Sought {
     // For people and for the contract: `{"userref":17}`, `{"cl_ord_id":"..."}`, or empty.
     std::string tag_text() const;
 };
+
+// A userref as Kraken shows it, however it is written; empty when it is no number of 32 bits, which Kraken
+// refuses, or 0, which is what Kraken shows where an order has none.
+std::string plain_userref(std::string_view text);
 
 // What a call of `endpoint` with exactly these parameters would leave behind. Tags are as given; `deadline`
 // is read where there is one.

@@ -122,6 +122,20 @@ Result<std::string> refuse(
     return outcome;
 }
 
+// No account serves it. If it repeats one that was sent before, "not executed" would be wrong.
+Work recall_or_refuse(
+    Backend& backend,
+    Call call,
+    std::optional<std::string> account,
+    state::AuditEntry row,
+    protocol::Error refused
+) {
+    const auto known = co_await backend.accounts.recall(call, std::move(account));
+    const Result<std::string> outcome = known ? *known : std::unexpected(std::move(refused));
+    backend.audit.done(std::move(row), outcome);
+    co_return outcome;
+}
+
 // Why the condition is not met; empty when it is.
 std::optional<protocol::Error> obstacle(
     Backend& backend, bool ready, const std::optional<std::string>& wanted
@@ -178,6 +192,12 @@ Handled handle_call(Backend& backend, const Arguments& arguments, const Context&
     if (call->endpoint->kind == protocol::EndpointKind::public_)
         return make_public_call(backend, std::move(*call));
     auto account = backend.accounts.find(arguments.text("account"));
+    if (!account && !call->idempotency_key.empty()) {
+        auto row = row_of_refused(backend, *call->endpoint, arguments.text("account"), context);
+        return recall_or_refuse(
+            backend, std::move(*call), arguments.text("account"), std::move(row), std::move(account.error())
+        );
+    }
     if (!account) return refuse(backend, *call->endpoint, arguments, context, std::move(account.error()));
     return make_private_call(backend, std::move(*account), std::move(*call));
 }

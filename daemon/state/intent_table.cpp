@@ -83,7 +83,7 @@ IntentTable::IntentTable(Database& database)
       end_(database.prepare("UPDATE intent SET state = ?2, outcome = ?3, reason = ?4, settled_at = ?5,"
                             " idempotency_key = CASE ?2 WHEN 2 THEN '' ELSE idempotency_key END"
                             " WHERE id = ?1 AND state IN (0, 3)")),
-      cancel_(database.prepare("UPDATE intent SET cancel_when_found = 1 WHERE id = ?1")),
+      cancel_(database.prepare("UPDATE intent SET cancel_when_found = ?2 WHERE id = ?1")),
       forget_(database.prepare("DELETE FROM intent WHERE state IN (1, 2) AND settled_at < ?1")),
       find_(database.prepare(std::string(select) + "WHERE id = ?1")),
       find_by_key_(database.prepare(
@@ -124,9 +124,10 @@ void IntentTable::end(const IntentEnd& end) {
     end_.reset();
 }
 
-void IntentTable::cancel_when_found(const std::string& id) {
+void IntentTable::cancel_when_found(const std::string& id, bool wanted) {
     cancel_.reset();
     cancel_.bind(1, id);
+    cancel_.bind(2, std::int64_t{wanted});
     cancel_.step();
     cancel_.reset();
 }

@@ -20,7 +20,7 @@ public:
     // Ends an intent that is open, `unknown` ones too. One that is placed or not placed stays as it is. A
     // freed idempotency key may be used anew, so `not_placed` frees it.
     void end(const IntentEnd& end);
-    void cancel_when_found(const std::string& id);
+    void cancel_when_found(const std::string& id, bool wanted);
     // Forgets those that ended placed or not placed before that moment.
     void forget(base::Time before);
 

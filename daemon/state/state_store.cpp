@@ -164,10 +164,10 @@ public:
         return perform<void>([end = std::move(end)](Tables& tables) { end_in(tables, end); });
     }
 
-    awaitable<Result<void>> cancel_when_found(std::vector<std::string> ids) override {
-        return perform<void>([ids = std::move(ids)](Tables& tables) {
+    awaitable<Result<void>> cancel_when_found(std::vector<std::string> ids, bool wanted) override {
+        return perform<void>([ids = std::move(ids), wanted](Tables& tables) {
             for (const std::string& id : ids)
-                tables.intents.cancel_when_found(id);
+                tables.intents.cancel_when_found(id, wanted);
         });
     }
 

@@ -57,7 +57,7 @@ public:
     virtual awaitable<Result<void>> open_intent(Intent intent) = 0;
     // With a row of the audit. One that has ended placed or not placed already stays as it is.
     virtual awaitable<Result<void>> end_intent(IntentEnd end) = 0;
-    virtual awaitable<Result<void>> cancel_when_found(std::vector<std::string> ids) = 0;
+    virtual awaitable<Result<void>> cancel_when_found(std::vector<std::string> ids, bool wanted) = 0;
     virtual awaitable<Result<std::optional<Intent>>> intent(std::string id) = 0;
     virtual awaitable<Result<std::optional<Intent>>> intent_of(
         std::string client, base::AccountName account, std::string idempotency_key

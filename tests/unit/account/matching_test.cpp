@@ -66,6 +66,21 @@ TEST_CASE("matching: the order with the tag, and no other") {
     CHECK(seen(row(ours), {listed(), other}) == Seen::one);
 }
 
+TEST_CASE("matching: a userref is the same however it is written, and of 32 bits with sign") {
+    CHECK(plain_userref("-5") == "-5");
+    CHECK(plain_userref("+5") == "5");
+    CHECK(plain_userref("007") == "7");
+    for (const auto* text : {"", "0", "-0", "abc", "5 ", "1.0", "1,\"ofs\":50", "2147483648"})
+        CHECK(plain_userref(text).empty());
+    const auto call = kraken::Parameters::parse(R"({"pair":"XBTUSD","userref":"-007"})");
+    REQUIRE(call);
+    const Sought wanted = sought_by(*protocol::find_endpoint("AddOrder"), *call);
+    CHECK(wanted.tag_text() == R"({"userref":-7})");
+    ListedOrder order = listed();
+    order.userref = "-7";
+    CHECK(seen(row(wanted.rows.at(0).tag), {order}) == Seen::one);
+}
+
 TEST_CASE("matching: a pair is the same under each of its names") {
     for (const auto* name : {"XXBTZUSD", "XBTUSD", "XBT/USD", "BTC/USD", "btcusd"}) {
         SoughtOrder wanted = row(ours);

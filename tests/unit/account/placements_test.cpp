@@ -156,6 +156,62 @@ TEST_CASE("placements: a CancelAll that came before an order showed cancels it w
     CHECK(fixture.sent("AddOrder") == 1);
 }
 
+TEST_CASE("placements: a CancelAll that was not executed cancels nothing later") {
+    Fixture fixture;
+    fixture.upstream.otherwise = [&](const net::Request& request) -> test::FakeUpstream::Outcome {
+        if (request.target.ends_with("AddOrder")) return test::lost();
+        if (request.target.ends_with("CancelAll")) return test::refusal("EGeneral:Permission denied");
+        return test::empty_books(fixture.clock)(request);
+    };
+    fixture.upstream.is_held = [](const net::Request& request) {
+        return request.target.ends_with("GetApiKeyInfo");
+    };
+    fixture.upstream.held.close();
+    const auto lost = fixture.loop.start(fixture.account().call(fixture.order()));
+    fixture.loop.poll();
+    const auto all = fixture.loop.start(fixture.account().call(call_of("CancelAll")));
+    fixture.loop.poll();
+    fixture.upstream.held.open();
+    fixture.loop.run();
+    REQUIRE(all->has_value());
+    CHECK((*all)->error().code == ErrorCode::permission);
+    CHECK(lost->has_value());
+    CHECK_FALSE(fixture.store.written.at(0).cancel_when_found);
+}
+
+TEST_CASE("placements: the repeat of a lost call is never told that nothing was sent") {
+    Fixture fixture;
+    fixture.upstream.otherwise = [](const net::Request&) { return test::lost(); };
+    // Until there is an outcome, as the search goes on beside it.
+    const auto soon = [&fixture](auto question) {
+        const auto outcome = fixture.loop.start(std::move(question));
+        while (!outcome->has_value()) {
+            fixture.loop.context.restart();
+            fixture.loop.context.run_one();
+        }
+        return **outcome;
+    };
+    const auto hasty = [&](std::string key) {
+        account::Call call = fixture.order(std::move(key));
+        call.deadline = steady_clock::now() + 30ms;
+        return soon(fixture.account().call(std::move(call)));
+    };
+    CHECK(hasty("k").error().executed == Executed::unknown);
+    fixture.account().keys().at(0)->lane()->hold(protocol::make_error(ErrorCode::auth, "held"));
+    CHECK(hasty("other").error().code == ErrorCode::auth);
+    CHECK(hasty("k").error().executed == Executed::unknown);
+    // Nor while there is no account that could be asked.
+    const auto known = soon(fixture.accounts.recall(fixture.order("k"), "master"));
+    REQUIRE(known);
+    CHECK(known->error().executed == Executed::unknown);
+    CHECK(known->error().details.at("intent") == "call-1");
+    CHECK_FALSE(soon(fixture.accounts.recall(fixture.order("new"), "master")));
+    CHECK(fixture.sent("AddOrder") == 1);
+    REQUIRE(fixture.loop.run(fixture.accounts.settle_intent(
+        "call-1", {.state = IntentState::not_placed, .reason = "looked", .said_by = {}}
+    )));
+}
+
 TEST_CASE("placements: what an earlier run left open is settled before anything new is placed") {
     test::Bench bench({.default_account = "", .retry = test::at_once});
     bench.tell_time();
@@ -179,6 +235,8 @@ TEST_CASE("placements: what an earlier run left open is settled before anything 
         .nonce = base::Nonce(1),
         .endpoint = "AddOrder",
         .sought = account::to_json(sought),
+        .idempotency_key = "k",
+        .arguments_hash = "not that of the repeat",
         .sent_at = bench.clock.time - 1h,
     };
     bench.store.at_start = {left};
@@ -196,10 +254,17 @@ TEST_CASE("placements: what an earlier run left open is settled before anything 
     hasty.max_wait = 0ms;
     const auto refused = bench.loop.start(account->call(hasty));
     const auto patient = bench.loop.start(account->call(call_of("AddOrder")));
+    // A key that an earlier run knows is judged by what was written then, without waiting.
+    account::Call repeat = call_of("AddOrder");
+    repeat.idempotency_key = "k";
+    repeat.max_wait = 0ms;
+    const auto repeated = bench.loop.start(account->call(repeat));
     bench.loop.poll();
     REQUIRE(refused->has_value());
     CHECK((*refused)->error().code == ErrorCode::timeout);
     CHECK((*refused)->error().executed == Executed::no);
+    REQUIRE(repeated->has_value());
+    CHECK((*repeated)->error().code == ErrorCode::idempotency);
     bench.upstream.held.open();
     bench.loop.run();
     CHECK(**patient == std::string(placed));
@@ -235,4 +300,48 @@ TEST_CASE("placements: a person's word ends the search, and is kept") {
     REQUIRE_FALSE(again);
     CHECK(again.error().executed == Executed::yes);
     CHECK(fixture.sent("AddOrder") == 1);
+}
+
+TEST_CASE("placements: what an earlier run had only validated is no doubt") {
+    test::Bench bench({.default_account = "", .retry = test::at_once});
+    bench.tell_time();
+    account::Sought sought;
+    sought.kind = account::Sought::Kind::validation;
+    const state::Intent left{
+        .id = "old-1",
+        .client = "uid:0",
+        .account = *base::AccountName::parse("master"),
+        .key = base::KeyId("0123abcd"),
+        .nonce = base::Nonce(1),
+        .endpoint = "AddOrder",
+        .sought = account::to_json(sought),
+        .sent_at = bench.clock.time,
+    };
+    bench.store.at_start = {left};
+    bench.store.written = {left};
+    bench.keeper.hold("master", "0123abcd");
+    bench.upstream.otherwise = [](const net::Request&) { return answer(placed); };
+    bench.accounts.refresh();
+    account::Call order = call_of("AddOrder");
+    order.max_wait = 0ms;
+    CHECK(bench.loop.run(bench.accounts.list().at(0)->call(order)));
+    CHECK(bench.store.written.at(0).state == IntentState::not_placed);
+    CHECK(bench.upstream.targets() == std::vector<std::string>{"/0/private/AddOrder"});
+}
+
+TEST_CASE("placements: a person's word on what could not be found out is written down") {
+    Fixture fixture;
+    fixture.upstream.otherwise = [&](const net::Request& request) {
+        if (request.target.ends_with("AddStrategy")) return test::lost();
+        return test::empty_books(fixture.clock)(request);
+    };
+    account::Call call = call_of("AddStrategy", R"({"symbol":"BTC/USD"})");
+    call.call_id = "call-1";
+    CHECK(fixture.place(call).error().code == ErrorCode::outcome_unknown);
+    CHECK(fixture.store.written.at(0).state == IntentState::unknown);
+    REQUIRE(fixture.loop.run(fixture.accounts.settle_intent(
+        "call-1", {.state = IntentState::not_placed, .reason = "looked", .said_by = {}}
+    )));
+    CHECK(fixture.store.written.at(0).state == IntentState::not_placed);
+    CHECK_FALSE(fixture.account().placements().find("call-1"));
 }

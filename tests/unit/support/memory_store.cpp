@@ -69,10 +69,12 @@ boost::asio::awaitable<Result<void>> MemoryStore::end_intent(state::IntentEnd en
     co_return done;
 }
 
-boost::asio::awaitable<Result<void>> MemoryStore::cancel_when_found(std::vector<std::string> ids) {
+boost::asio::awaitable<Result<void>> MemoryStore::cancel_when_found(
+    std::vector<std::string> ids, bool wanted
+) {
     const auto done = co_await write();
     for (state::Intent& intent : written)
-        if (done && std::ranges::find(ids, intent.id) != ids.end()) intent.cancel_when_found = true;
+        if (done && std::ranges::find(ids, intent.id) != ids.end()) intent.cancel_when_found = wanted;
     co_return done;
 }
 

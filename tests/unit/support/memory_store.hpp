@@ -24,7 +24,9 @@ public:
     const std::vector<state::Intent>& intents_at_start() const override { return at_start; }
     boost::asio::awaitable<protocol::Result<void>> open_intent(state::Intent intent) override;
     boost::asio::awaitable<protocol::Result<void>> end_intent(state::IntentEnd end) override;
-    boost::asio::awaitable<protocol::Result<void>> cancel_when_found(std::vector<std::string> ids) override;
+    boost::asio::awaitable<protocol::Result<void>> cancel_when_found(
+        std::vector<std::string> ids, bool wanted
+    ) override;
     boost::asio::awaitable<protocol::Result<std::optional<state::Intent>>> intent(std::string id) override;
     boost::asio::awaitable<protocol::Result<std::optional<state::Intent>>> intent_of(
         std::string client, base::AccountName account, std::string idempotency_key
