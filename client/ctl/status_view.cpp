@@ -133,7 +133,7 @@ std::string under_way(std::string_view raw_accounts) {
         if (const auto settling = account.text("settling"); !settling.empty())
             text += wrap(
                 name + ": calls whose answer was lost, being looked up at Kraken: " + settling +
-                    "; see: krakkenctl intent list --open",
+                    "; see: krakkenctl intent list --open --everybody",
                 2
             );
         const Fields waiting(account.raw("waiting"));

@@ -62,6 +62,24 @@ class Lost(DaemonTest):
             self.assertEqual(len(client.call("AddOrder", ORDER)["result"]["txid"]), 1)
         self.assertEqual(len(self.orders()), 1)
 
+    def test_a_lock_while_it_settles(self):
+        """Nobody is told that nothing was sent, and the next unlock goes on."""
+        self.exchange.switch(order_shown_after_ms=3000)
+        self.exchange.fault("drop_after", endpoint="AddOrder")
+        with self.daemon.client() as client, self.daemon.admin() as admin:
+            error = client.call("AddOrder", ORDER, timeout_ms=800, idempotency_key="k")["error"]
+            self.assertEqual((error["code"], error["data"]["settling"]), (-32019, True))
+            admin.result("lock")
+            repeat = client.call("AddOrder", ORDER, idempotency_key="k")["error"]
+            self.assertEqual((repeat["code"], repeat["data"]["executed"]), (-32019, "unknown"))
+            self.assertEqual(repeat["data"]["intent"], error["data"]["intent"])
+            self.assertEqual(client.call("AddOrder", ORDER, idempotency_key="other")["error"]["code"], -32001)
+            self.unlock()
+            known = client.result("intent.wait", {"id": error["data"]["intent"]})
+            self.assertEqual(known["state"], "placed")
+            self.assertEqual(client.call("AddOrder", ORDER, idempotency_key="k")["result"]["txid"], known["result"]["txid"])
+        self.assertEqual(len(self.orders()), 1)
+
     def test_killed_before_the_answer(self):
         """The next run finds out what had been sent before it places anything new."""
         self.exchange.fault("delay", endpoint="AddOrder", delay_after_ms=20000)
