@@ -476,10 +476,12 @@ awaitable<void> Placements::write_end(
     std::shared_ptr<Placements> self, std::shared_ptr<Settlement> settlement
 ) {
     const auto& outcome = settlement->outcome();
+    // What was only validated has an answer, and is nobody's result all the same.
+    const std::string result = outcome && settlement->state() == IntentState::placed ? *outcome : "";
     const auto written = co_await self->services_.store.end_intent({
         .id = settlement->intent().id,
         .state = settlement->state(),
-        .outcome = outcome ? *outcome : protocol::to_json(outcome.error()),
+        .outcome = outcome ? result : protocol::to_json(outcome.error()),
         .reason = settlement->reason(),
         .settled_at = self->services_.clock.now(),
         .ids = outcome ? kraken::made_ids(*outcome) : "",

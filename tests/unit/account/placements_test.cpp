@@ -113,6 +113,14 @@ TEST_CASE("placements: all calls of one key are one, whatever the order of their
     CHECK(fixture.sent("AddOrder") == 2);
 }
 
+TEST_CASE("placements: an order that Kraken finds valid is written down as not placed") {
+    Fixture fixture;
+    fixture.upstream.then(answer(R"({"descr":{"order":"x"}})"));
+    CHECK(fixture.place(fixture.order("", R"({"pair":"XBTUSD","validate":true})")));
+    CHECK(fixture.store.written.at(0).state == IntentState::not_placed);
+    CHECK(fixture.store.written.at(0).outcome.empty());
+}
+
 TEST_CASE("placements: an order that is only validated is in nobody's books, so its loss is no doubt") {
     Fixture fixture;
     fixture.upstream.then(test::lost());
