@@ -9,6 +9,7 @@ import hashlib
 import hmac
 import http.client
 import json
+import multiprocessing
 import pathlib
 import random
 import ssl
@@ -21,7 +22,8 @@ import support
 
 SECONDS = 1800 if scene.LONG else 20
 BOTS, ACCOUNTS = 50, 10
-PAIRS = {"XBTUSD": "10000.0", "ETHUSD": "1000.00"}
+PAIRS = {"XBTUSD": "10000.0", "ETHUSD": "1000.00", "LTCUSD": "50.00", "SOLUSD": "90.00"}  # far below the market
+FIRST_VOLUME = 9_000_000  # 0.1, more than any of these pairs' minimum
 # How often each of them meets a call.
 FAULTS = (("drop_before", {}, 0.01), ("drop_after", {}, 0.01), ("reset", {}, 0.005), ("status", {"status": 502}, 0.005),
           ("status", {"status": 520, "executed": True}, 0.005), ("truncate", {}, 0.005), ("garbage", {}, 0.005),
@@ -33,28 +35,23 @@ def percentile(times, share):
     return sorted(times)[int(share * (len(times) - 1))]
 
 
-class Bot(threading.Thread):
+class Bot:
     """Reads, places and cancels at random, and notes what it is told."""
 
-    def __init__(self, number, test):
-        super().__init__()
-        self.test, self.account = test, test.ACCOUNTS[number % ACCOUNTS]
+    def __init__(self, number, account):
+        self.account = account
         self.dice = random.Random(f"{scene.SEED} {number}")
+        self.ledger = scene.Ledger(first=FIRST_VOLUME + number, step=BOTS)
+        self.orders = self.ledger.orders
         self.open = []
         self.canceled = []
         self.cancel_times = []
         self.outcomes = collections.Counter()
-        self.failure = None
 
-    def run(self):
-        try:
-            with self.test.daemon.client(timeout=120) as client:
-                while time.monotonic() < self.test.end:
-                    self.dice.choice((self.read, self.place, self.place, self.cancel))(client)
-                    time.sleep(self.dice.uniform(0, 0.4))  # its own work
-        except BaseException as failure:  # told by the test's own thread
-            self.failure = failure
-            self.test.end = 0
+    def trade(self, client, end):
+        while time.monotonic() < end:
+            self.dice.choices((self.read, self.place, self.cancel), (1, 4, 4))[0](client)
+            time.sleep(self.dice.uniform(0, 1))  # its own work: together about what Kraken's limits have room for
 
     def read(self, client):
         reply = client.call(self.dice.choice(("Balance", "OpenOrders")), account=self.account)
@@ -65,7 +62,7 @@ class Bot(threading.Thread):
         params = {"pair": pair, "price": PAIRS[pair]}
         params |= self.dice.choice(({}, {"ordertype": "market"}, {"userref": self.dice.randrange(1, 2**31)},
                                     {"cl_ord_id": f"b{self.dice.randrange(10**15)}"}))
-        order = self.test.ledger.order(self.account, **params)
+        order = self.ledger.order(self.account, **params)
         scene.place(client, order)
         first = order.fate
         scene.settle(client, order)
@@ -77,7 +74,7 @@ class Bot(threading.Thread):
         """Only its own orders; so one that is gone was canceled by itself."""
         if not self.open:
             return
-        txid = self.open.pop(self.dice.randrange(len(self.open)))
+        txid = self.open.pop(0)
         begun = time.monotonic()
         reply = client.call("CancelOrder", {"txid": txid}, account=self.account)
         if "result" in reply:
@@ -86,6 +83,37 @@ class Bot(threading.Thread):
         self.outcomes["cancel", "done" if "result" in reply else reply["error"]["data"]["category"]] += 1
         if "error" in reply and reply["error"]["data"]["executed"] == "no":
             self.open.append(txid)
+
+
+class BotProcess:
+    """A bot in a process of its own, as each client of the daemon is one: what one client places and cancels keeps its order."""
+
+    def __init__(self, number, test):
+        self.notes, notes = multiprocessing.Pipe(duplex=False)
+        bot = Bot(number, test.ACCOUNTS[number % ACCOUNTS])
+        self.process = multiprocessing.Process(target=self.trade, args=(bot, test.daemon, test.end, notes), daemon=True)
+        self.process.start()
+        notes.close()
+
+    @staticmethod
+    def trade(bot, daemon, end, notes):
+        try:
+            with daemon.client(timeout=120) as client:
+                bot.trade(client, end)
+            del bot.ledger  # its mutex cannot be sent
+            notes.send(bot)
+        except BaseException as failure:
+            notes.send(failure)
+            raise
+
+    def end(self, patience):
+        """What it noted; raises what went wrong."""
+        assert self.notes.poll(patience), "a bot does not end"
+        bot = self.notes.recv()
+        self.process.join()
+        if isinstance(bot, BaseException):
+            raise bot
+        return bot
 
 
 class Direct(threading.Thread):
@@ -133,6 +161,7 @@ class Direct(threading.Thread):
 
 
 class Bots(scene.TortureTest):
+    CONFIG = scene.CONFIG + '[rate]\nmodel = "kraken"\n'
     ACCOUNTS = tuple(f"a{number}" for number in range(ACCOUNTS))
 
     def memory(self):
@@ -146,18 +175,19 @@ class Bots(scene.TortureTest):
         for kind, members, probability in FAULTS:
             self.exchange.fault(kind, count=0, probability=probability, **members)
         self.end = time.monotonic() + SECONDS
-        bots = [Bot(number, self) for number in range(BOTS)]
+        processes = [BotProcess(number, self) for number in range(BOTS)]
         direct = [Direct(self, account) for account in self.ACCOUNTS[:2]]
         samples, wrong_nonces = [], set()
-        for thread in (*bots, *direct):
+        for thread in direct:
             thread.start()
         while time.monotonic() < self.end:
             samples.append(self.memory())
             wrong_nonces.update(self.judge.nonces(self.ACCOUNTS))  # the exchange's journal does not keep them for ever
             time.sleep(SECONDS / 40)  # between samples
-        for thread in (*bots, *direct):
-            thread.join(180)
-        self.assertEqual([bot.failure for bot in bots if bot.failure or bot.is_alive()], [])
+        for thread in direct:
+            thread.join()
+        bots = [process.end(patience=180) for process in processes]
+        self.ledger.orders = [order for bot in bots for order in bot.orders]
         self.exchange.clear_faults()
         self.report(bots, direct, samples)
         self.assertEqual(wrong_nonces, set())

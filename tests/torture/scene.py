@@ -128,14 +128,14 @@ class Order:
 class Ledger:
     """The orders of all clients, and how to make new ones. Every volume is used once, so that an order can be recognized."""
 
-    def __init__(self, seed=SEED):
+    def __init__(self, first=0, step=1):
         self.mutex = threading.Lock()
-        self.number = 0
+        self.number, self.step = first, step
         self.orders = []
 
     def volume(self):
         with self.mutex:
-            self.number += 1
+            self.number += self.step
             return f"0.{1_000_000 + self.number:08d}"
 
     def order(self, account, endpoint="AddOrder", rows=1, **params):
