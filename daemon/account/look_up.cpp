@@ -234,7 +234,7 @@ awaitable<Result<RecentOrders>> recent_orders(
     if (!traded) co_return std::unexpected(traded.error());
     const Claims claims = others();
     std::erase_if(*traded, [&](const std::string& txid) {
-        return claims.known.contains(txid) ||
+        return claims.knows(txid) ||
                std::ranges::find(recent.orders, txid, &ListedOrder::txid) != recent.orders.end();
     });
     if (traded->empty()) co_return recent;

@@ -68,7 +68,7 @@ bool words_differ(const SoughtOrder& row, const ListedOrder& listed) {
 }
 
 Fit fit(const SoughtOrder& row, const Sought& sought, const ListedOrder& listed, const Claims& claims) {
-    if (claims.known.contains(listed.txid) || !carries(listed, row.tag)) return Fit::no;
+    if (claims.knows(listed.txid) || !carries(listed, row.tag)) return Fit::no;
     if (!row.side.empty() && row.side != listed.side) return Fit::no;
     if (!row.type.empty() && row.type != listed.type) return Fit::no;
     if (row.tag.ours) return words_differ(row, listed) ? Fit::unclear : Fit::yes;
@@ -141,8 +141,7 @@ std::optional<base::Time> time_of_amend(std::string digits) {
 Fit fit_amend(
     const SoughtOrder& row, const Sought& sought, const std::vector<JsonMember>& amend, const Claims& claims
 ) {
-    if (text_of(amend, "amend_type") != "user" || claims.known.contains(text_of(amend, "amend_id")))
-        return Fit::no;
+    if (text_of(amend, "amend_type") != "user" || claims.knows(text_of(amend, "amend_id"))) return Fit::no;
     const auto time = time_of_amend(text_of(amend, "timestamp"));
     if (is_older(time, sought)) return Fit::no;
     const bool unlike = differ(row.volume, text_of(amend, "order_qty")) ||
@@ -152,7 +151,7 @@ Fit fit_amend(
 }
 
 Fit fit_movement(const Sought& sought, const std::vector<JsonMember>& entry, const Claims& claims) {
-    if (claims.known.contains(text_of(entry, "refid"))) return Fit::no;
+    if (claims.knows(text_of(entry, "refid"))) return Fit::no;
     const auto time = kraken::listed_time(text_of(entry, "time"));
     if (is_older(time, sought)) return Fit::no;
     if (!sought.key.empty() && sought.key != text_of(entry, "key")) return Fit::no;
@@ -186,7 +185,7 @@ std::vector<Finding> find_edit(
         if (order.txid == sought.txid) {
             if (order.living) return {Finding{}};
             original_seen = true;
-        } else if (order.refid == sought.txid && !claims.known.contains(order.txid)) {
+        } else if (order.refid == sought.txid && !claims.knows(order.txid)) {
             note(
                 finding,
                 words_differ(row, order) ? Fit::unclear : Fit::yes,

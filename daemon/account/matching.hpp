@@ -5,11 +5,11 @@
 // What cannot be told is never taken for a "no": an order of the right tag whose pair or volume reads unlike
 // the caller's words leaves the question open. Only an order that is plainly somebody else's is passed over.
 
+#include "account/known_ids.hpp"
 #include "account/sought.hpp"
 #include "kraken/listed_orders.hpp"
 
 #include <optional>
-#include <set>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -34,8 +34,10 @@ struct Finding {
 
 // What is known beside Kraken's lists.
 struct Claims {
-    std::set<std::string> known;  // ids that other calls have left behind
-    std::vector<Tag> contested;   // tags of other calls whose fate is open: what has one may be theirs
+    const KnownIds* known = nullptr;  // what other calls have left behind; none: nothing
+    std::vector<Tag> contested = {};  // tags of other calls whose fate is open: what has one may be theirs
+
+    bool knows(std::string_view id) const { return known && known->contains(id); }
 };
 
 // For each row of `sought`, a finding; by its kind, from orders, from the answer of OrderAmends, or from that

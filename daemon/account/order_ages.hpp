@@ -47,7 +47,8 @@ public:
     std::size_t size() const { return orders_.size(); }
 
 private:
-    static constexpr std::size_t kept = 10'000;
+    // More than may be open at Kraken at once, by far; and a cancel by name looks at all of them.
+    static constexpr std::size_t kept = 2'000;
 
     std::list<Order> orders_;  // the latest change last
     std::unordered_map<std::string_view, std::list<Order>::iterator> by_txid_;

@@ -29,9 +29,6 @@ using std::chrono::steady_clock;
 
 namespace {
 
-// Of one account; older orders than so many are no candidates for a call of the last minutes.
-constexpr std::size_t most_known = 10'000;
-
 // The same call has the same hash, whatever the order of its members and however long it may take.
 std::string hash_of(const Call& call) {
     std::vector<kraken::Parameters::Field> fields = call.parameters.fields();
@@ -575,16 +572,12 @@ awaitable<void> Placements::settle_those_of(base::KeyId key, steady_clock::time_
 void Placements::remember(const std::string& result) {
     for (const auto id : std::views::split(kraken::made_ids(result), ',')) {
         std::string text(id.begin(), id.end());
-        if (!text.empty() && known_.insert(text).second) known_in_order_.push_back(std::move(text));
-    }
-    while (known_in_order_.size() > most_known) {
-        known_.erase(known_in_order_.front());
-        known_in_order_.pop_front();
+        if (!text.empty()) known_.add(std::move(text));
     }
 }
 
 Claims Placements::claims_beside(const Settlement& settlement) const {
-    Claims claims{known_, {}};
+    Claims claims{&known_, {}};
     for (const auto& [id, other] : open_) {
         if (other.get() == &settlement) continue;
         for (const SoughtOrder& row : other->sought().rows)

@@ -6,11 +6,11 @@
 // A caller waits for the end as long as it said; then it gets outcome_unknown, and settling goes on.
 
 #include "account/calls.hpp"
+#include "account/known_ids.hpp"
 #include "account/lane.hpp"
 #include "account/settlement.hpp"
 #include "account/tagging.hpp"
 
-#include <deque>
 #include <list>
 #include <map>
 #include <memory>
@@ -132,9 +132,8 @@ private:
         open_;  // by id: on their way, lost, or unknown for good
     std::map<Key, std::shared_ptr<Shared>> shared_;
     std::list<Ahead> ahead_;
-    std::set<std::string> known_;             // ids of what finished calls have left at Kraken
-    std::deque<std::string> known_in_order_;  // the same, oldest first
-    std::set<std::string> recovering_;        // ids that an earlier run left open
+    KnownIds known_;
+    std::set<std::string> recovering_;  // ids that an earlier run left open
     Changes recovered_;
     std::optional<std::chrono::microseconds> time_asked_;  // Kraken's, by the clock that never steps
 };

@@ -146,12 +146,14 @@ TEST_CASE("matching: two candidates prove nothing") {
 }
 
 TEST_CASE("matching: what another call has placed is not this one's") {
-    CHECK(seen(row(theirs), {listed()}, {.known = {"OAAAAA-AAAAA-AAAAAA"}, .contested = {}}) == Seen::none);
+    KnownIds known;
+    known.add("OAAAAA-AAAAA-AAAAAA");
+    CHECK(seen(row(theirs), {listed()}, {.known = &known}) == Seen::none);
 }
 
 TEST_CASE("matching: while another call with this tag is open, nobody knows whose it is") {
-    CHECK(seen(row(theirs), {listed()}, {.known = {}, .contested = {theirs}}) == Seen::unclear);
-    CHECK(seen(row(theirs), {}, {.known = {}, .contested = {theirs}}) == Seen::none);
+    CHECK(seen(row(theirs), {listed()}, {.contested = {theirs}}) == Seen::unclear);
+    CHECK(seen(row(theirs), {}, {.contested = {theirs}}) == Seen::none);
 }
 
 TEST_CASE("matching: without a tag what looks alike is nobody's, but absence is absence") {
