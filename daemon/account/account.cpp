@@ -212,14 +212,12 @@ awaitable<Result<std::string>> Account::ask(
     const auto deadline = steady_clock::now() + patience;
     const Call call{&endpoint, std::move(parameters), deadline, patience, "settling"};
     const std::shared_ptr<Lane> lane = named ? named->lane() : nullptr;
-    Course course;
-    RetrySettings once = self->retry_;
-    once.max_attempts = 1;
+    Course course{.settles = true};
     const SendOnce send_once = [&] {
         return lane ? lane->send({*call.endpoint, call.parameters, {deadline, deadline}})
                     : self->send(call, course);
     };
-    auto outcome = co_await make_call(self->services_.api, self->services_.clock, call, once, send_once);
+    auto outcome = co_await make_call(self->services_.api, self->services_.clock, call, self->retry_, send_once);
     // What is found out may be news to a read that is under way.
     self->reads_.acted();
     co_return outcome;
@@ -240,6 +238,7 @@ awaitable<Result<kraken::Attempt>> Account::send(const Call& call, Course& cours
         .client = call.caller.client(),
         .repeat = std::exchange(course.repeat, true),
         .passes_held = cancels_by_id(call),
+        .settles = course.settles,
         .ration = &ration,
     };
     // A repeat waits anew: the time that the first copy took was not spent waiting. What made way for a

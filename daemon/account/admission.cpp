@@ -16,8 +16,8 @@ namespace {
 // More calls than this in front, for each lane, would not be served within any deadline a client may set.
 constexpr std::size_t max_waiting = 256;
 
-// A cancel waits no longer than this behind a read.
-constexpr std::chrono::milliseconds patience{250};
+// How often a cancel that has waited long enough looks whether the call before it may be passed by now.
+constexpr std::chrono::milliseconds look_every{25};
 
 }  // namespace
 
@@ -107,21 +107,23 @@ awaitable<Result<Admission::Pass>> Admission::enter(Line::Entry entry, steady_cl
     const bool impatient = entry.endpoint->effect == protocol::Effect::cancel;
     Waiter waiter{entry, boost::asio::steady_timer(executor_)};
     const InLine place(*this, waiter);
+    auto pause = Lane::patience;
     while (!waiter.outcome) {
         const auto now = steady_clock::now();
-        waiter.wake.expires_at(impatient ? std::min(now + patience, deadline) : deadline);
+        waiter.wake.expires_at(impatient ? std::min(now + pause, deadline) : deadline);
         co_await waiter.wake.async_wait(boost::asio::as_tuple(boost::asio::use_awaitable));
         // The turn may have come in the same moment as the deadline: then it is ours and must not be lost.
         if (waiter.outcome) break;
         if (steady_clock::now() >= deadline) co_return not_in_time();
-        give_up_read_for(place.ticket(), entry);
+        make_way_for(place.ticket(), entry);
+        pause = look_every;
     }
     co_return std::move(*waiter.outcome);
 }
 
-void Admission::give_up_read_for(Line::Ticket ticket, const Line::Entry& entry) {
+void Admission::make_way_for(Line::Ticket ticket, const Line::Entry& entry) {
     if (!line_.is_due(ticket)) return;  // another lane would not help it
-    if (Lane* const lane = keys_.reading_lane(entry)) lane->give_up_read();
+    if (Lane* const lane = keys_.lane_that_makes_way(entry)) lane->make_way();
 }
 
 void Admission::let_go() {

@@ -71,7 +71,7 @@ private:
 
     void lane_is_free() override { let_go(); }
     void let_go();
-    void give_up_read_for(Line::Ticket ticket, const Line::Entry& entry);
+    void make_way_for(Line::Ticket ticket, const Line::Entry& entry);
     void look_again(std::optional<std::chrono::steady_clock::time_point> when);
     Pass take(std::size_t lane, const Line::Entry& entry);
     void settle(Line::Ticket ticket, Result<Pass> outcome);

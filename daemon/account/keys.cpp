@@ -65,17 +65,17 @@ Line::Way Keys::way_of(const Line::Entry& entry, const WaitFor& wait_for) const 
     return way;
 }
 
-Lane* Keys::reading_lane(const Line::Entry& entry) const {
-    Lane* reading = nullptr;
+Lane* Keys::lane_that_makes_way(const Line::Entry& entry) const {
+    Lane* lane = nullptr;
     Suits best = Suits::set_aside;
     for (const auto& key : keys_) {
         const Suits suitable = suits(*key, *entry.endpoint);
         if (suitable < best) continue;
-        if (suitable > best) reading = nullptr;
+        if (suitable > best) lane = nullptr;
         best = suitable;
-        if (!reading && key->lane()->reads()) reading = key->lane().get();
+        if (!lane && key->lane()->makes_way()) lane = key->lane().get();
     }
-    return reading;
+    return lane;
 }
 
 bool Keys::all_busy() const {

@@ -40,8 +40,9 @@ public:
     using WaitFor = std::function<std::chrono::microseconds(const Key& key, const Line::Entry& entry)>;
     Line::Way way_of(const Line::Entry& entry, const WaitFor& wait_for) const;
     bool all_busy() const;
-    // The first of them that carries a read; null where none does.
-    Lane* reading_lane(const Line::Entry& entry) const;
+    // The first of those that suit the call best which makes way for one that must not wait; null where none
+    // does.
+    Lane* lane_that_makes_way(const Line::Entry& entry) const;
 
 private:
     const state::StateStore& store_;

@@ -65,13 +65,27 @@ awaitable<Result<Lane::Turn>> Lane::enter(steady_clock::time_point deadline) {
     co_return Turn(std::move(self));
 }
 
-void Lane::give_up_read() {
-    given_up_ = true;
-    give_up_.emit(boost::asio::cancellation_type::terminal);
+bool Lane::may_be_passed() const {
+    return !reading_ && !sweeping_ && passed_ < most_passed && written_at_ &&
+           steady_clock::now() >= *written_at_ + patience;
 }
 
-void Lane::leave() {
+void Lane::make_way() {
+    if (reading_) {
+        given_up_ = true;
+        give_up_.emit(boost::asio::cancellation_type::terminal);
+    } else {
+        ++passed_;
+        leave(turn_);
+    }
+}
+
+// A call that was passed has left already.
+void Lane::leave(std::uint64_t turn) {
+    if (turn != turn_) return;
+    ++turn_;
     reading_ = false;
+    written_at_.reset();
     turns_.leave();
     if (turns_.busy()) return;
     // Each time another first, as one key may serve under two names.
@@ -102,6 +116,7 @@ awaitable<Result<Attempt>> Lane::send(const Turn&, Request request) {
     if (place) place->kept = sent;
     reading_ = effect == protocol::Effect::read;
     given_up_ = false;
+    sweeping_ = place && place->behind == Place::Behind::whatever_acts;
     if (services_.clock.take_ask()) ask_time_in_background();
     auto attempt = co_await send_in_turn(request);
     co_return attempt;
@@ -176,7 +191,7 @@ awaitable<bool> Lane::wait_for_another_try(
 ) {
     const NonceFate fate = fate_of_nonce(attempt);
     if (fate == NonceFate::taken) nonces_->accepted();
-    if (fate != NonceFate::refused) co_return false;
+    if (fate != NonceFate::refused || attempt.passed) co_return false;
     const auto pause = nonces_->refused();
     if (!pause || kraken::acts_once(endpoint)) co_return false;
     if (steady_clock::now() + *pause >= deadline) co_return false;
@@ -217,12 +232,26 @@ awaitable<Result<Attempt>> Lane::sign_and_send(
         std::move(signed_request->signature),
         std::move(signed_request->body),
         parameters.form(),
-        reading_ ? give_up_.slot() : boost::asio::cancellation_slot()
+        reading_ ? give_up_.slot() : boost::asio::cancellation_slot(),
+        [lane = weak_from_this(), turn = turn_] {
+            const auto self = lane.lock();
+            if (self && self->turn_ == turn) self->written_at_ = steady_clock::now();
+        }
     };
+    const std::uint64_t turn = turn_;
     rest_.begin(request.endpoint);
     attempt =
         co_await services_.api.call_private(request.endpoint, std::move(call), request.deadlines.request);
     rest_.end(request.endpoint, attempt, services_.clock.elapsed(), services_.clock.now());
+    attempt.passed = turn != turn_;
+    if (attempt.passed) --passed_;
+    if (attempt.passed && kraken::acts_once(request.endpoint) &&
+        fate_of_nonce(attempt) == NonceFate::refused) {
+        attempt = {};
+        attempt.end = Attempt::End::lost;
+        attempt.passed = true;
+        attempt.detail = "it took so long that a cancel went before it";
+    }
     co_return attempt;
 }
 

@@ -75,15 +75,16 @@ public:
         Turn(Turn&&) noexcept = default;
         Turn& operator=(Turn&&) = delete;
         ~Turn() {
-            if (lane_) lane_->leave();
+            if (lane_) lane_->leave(number_);
         }
         Lane& lane() const { return *lane_; }
 
     private:
         friend class Lane;
-        explicit Turn(std::shared_ptr<Lane> lane) : lane_(std::move(lane)) {}
+        explicit Turn(std::shared_ptr<Lane> lane) : lane_(std::move(lane)), number_(lane_->turn_) {}
 
         std::shared_ptr<Lane> lane_;
+        std::uint64_t number_;
     };
     // Empty while another call has it.
     std::optional<Turn> take_if_free();
@@ -122,10 +123,13 @@ public:
     // The same for a call whose turn it is already.
     awaitable<Result<kraken::Attempt>> send(const Turn& turn, Request request);
 
-    // Whether the call under way may be given up for one that must not wait: it only reads.
-    bool reads() const { return reading_ && !given_up_; }
-    // Ends it: its connection is dropped, its nonce is used up, and its caller makes it again.
-    void give_up_read();
+    // For a call that must not wait. One under way that only reads is given up: its connection is dropped,
+    // its nonce is used up, and its caller makes it again. Any other whose bytes have been out for `patience`
+    // is passed: it goes on waiting for its answer, and its turn is over. Should it reach Kraken behind what
+    // passes it, Kraken refuses its nonce: that is as good as an answer that was lost.
+    static constexpr std::chrono::milliseconds patience{250};
+    bool makes_way() const { return (reading_ && !given_up_) || may_be_passed(); }
+    void make_way();
 
     // A person validates the key: if Kraken refuses its next nonces, a finer unit is sought as for a key that
     // was never used here. Ends with the first nonce that is taken.
@@ -178,7 +182,10 @@ private:
     static constexpr std::size_t max_waiting = 256;
 
     std::shared_ptr<Acts>& acts();
-    void leave();
+    void leave(std::uint64_t turn);
+    // Kraken limits the requests of one key at the same time, and does not say to how many.
+    static constexpr std::size_t most_passed = 4;
+    bool may_be_passed() const;
     awaitable<Result<kraken::Attempt>> send_in_turn(const Request& request);
     awaitable<Result<kraken::Attempt>> send_now(const Request& request);
     awaitable<Result<kraken::Attempt>> sign_and_send(
@@ -202,8 +209,12 @@ private:
     std::shared_ptr<Acts> acts_ = std::make_shared<Acts>();
     std::vector<Watcher*> watchers_;
     boost::asio::cancellation_signal give_up_;
-    bool reading_ = false;   // the call under way only reads
-    bool given_up_ = false;  // and is not wanted any more
+    std::uint64_t turn_ = 0;  // the one that is taken, or will be next
+    bool reading_ = false;    // the call under way only reads
+    bool given_up_ = false;   // and is not wanted any more
+    bool sweeping_ = false;   // it means whatever orders are there: nothing may come before it
+    std::optional<std::chrono::steady_clock::time_point> written_at_;  // when all its bytes were out
+    std::size_t passed_ = 0;  // calls that wait for their answers beside it
 };
 
 }  // namespace krakken::account

@@ -149,14 +149,17 @@ Line::Next Line::next(const FindWay& find) {
             }
         }
     }
-    for (auto queue = queues_.begin(); queue != queues_.end(); ++queue) {
-        for (auto waiting = queue->reading.begin(); waiting != queue->reading.end(); ++waiting) {
-            const Way way = way_of(*waiting);
-            if (way.lane && !is_kept(kept_, *way.lane)) {
-                next.chosen = go(queue, queue->reading, waiting, *way.lane);
-                return next;
+    for (const bool settling : {true, false}) {
+        for (auto queue = queues_.begin(); queue != queues_.end(); ++queue) {
+            for (auto waiting = queue->reading.begin(); waiting != queue->reading.end(); ++waiting) {
+                if (waiting->entry.settles != settling) continue;
+                const Way way = way_of(*waiting);
+                if (way.lane && !is_kept(kept_, *way.lane)) {
+                    next.chosen = go(queue, queue->reading, waiting, *way.lane);
+                    return next;
+                }
+                if (!way.lane) kept_ |= way.no_room;
             }
-            if (!way.lane) kept_ |= way.no_room;
         }
     }
     return next;

@@ -32,6 +32,8 @@ public:
         // A cancel that cannot mean an order which its client has waiting: it passes those that are held
         // back.
         bool passes_held = false;
+        // A question of the daemon's own about what became of a placement: goes before what clients read.
+        bool settles = false;
         // What it takes of Kraken's limits, and is given with its turn. It lives as long as the entry waits;
         // nothing to the line itself.
         Ration* ration = nullptr;

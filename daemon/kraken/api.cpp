@@ -58,6 +58,7 @@ awaitable<Attempt> Api::call_private(
     );
     request.body = std::move(call.body);
     request.give_up = call.give_up;
+    request.on_written = std::move(call.on_written);
     Attempt attempt = co_await send(endpoint, std::move(request), deadline);
     co_return attempt;
 }

@@ -11,6 +11,7 @@
 
 #include <boost/asio/steady_timer.hpp>
 #include <chrono>
+#include <functional>
 #include <list>
 #include <optional>
 #include <string>
@@ -32,6 +33,7 @@ struct Attempt {
     bool too_late = false;  // the caller's deadline has passed
     bool too_many = false;  // lost by a status that says: too many requests
     bool given_up = false;  // by its lane, which was wanted: to be made again, and nothing went wrong
+    bool passed = false;    // a later call of its key went out before its answer came
 };
 
 // What a private call needs beside its path: signed bytes and the two headers.
@@ -41,6 +43,7 @@ struct SignedCall {
     std::string body;
     base::BodyForm form = base::BodyForm::form;
     boost::asio::cancellation_slot give_up = {};  // where connected: ends the call (terminal)
+    std::function<void()> on_written = {};        // called when all of it has left
 };
 
 // `upstream` must outlive it.

@@ -41,7 +41,10 @@ bool Connection::usable() {
 }
 
 awaitable<std::expected<Reply, Failure>> Connection::exchange(
-    std::string request, Clock::time_point deadline, asio::cancellation_slot give_up
+    std::string request,
+    Clock::time_point deadline,
+    asio::cancellation_slot give_up,
+    std::function<void()> tell_written
 ) {
     if (!idle_and_open()) {
         base::wipe(request);
@@ -55,6 +58,7 @@ awaitable<std::expected<Reply, Failure>> Connection::exchange(
         CloseUnlessDone(const CloseUnlessDone&) = delete;
         CloseUnlessDone& operator=(const CloseUnlessDone&) = delete;
         ~CloseUnlessDone() {
+            connection->tell_written_ = nullptr;
             if (connection->exchanging() || !connection->reusable_) connection->close();
         }
         std::shared_ptr<Connection> connection;
@@ -62,6 +66,7 @@ awaitable<std::expected<Reply, Failure>> Connection::exchange(
     const CloseUnlessDone guard(shared_from_this());
 
     request_ = std::move(request);
+    tell_written_ = std::move(tell_written);
     outcome_.reset();
     assembler_.emplace(max_reply_bytes_);
     ++exchanges_;
@@ -111,6 +116,7 @@ void Connection::on_written(error_code error) {
     // An error is left to the reader: a peer that refuses early has sent its reply before it closed.
     written_ = !error;
     base::wipe(request_);
+    if (written_ && tell_written_) tell_written_();
 }
 
 void Connection::conclude(ReplyAssembler::State state) {

@@ -37,7 +37,10 @@ public:
     // Sends `request` and waits for the reply; ends by `deadline`. A failure has `sent`, unless the peer had
     // ended the connection before.
     awaitable<std::expected<Reply, Failure>> exchange(
-        std::string request, Clock::time_point deadline, boost::asio::cancellation_slot give_up
+        std::string request,
+        Clock::time_point deadline,
+        boost::asio::cancellation_slot give_up,
+        std::function<void()> tell_written
     );
 
     void close();
@@ -60,6 +63,7 @@ private:
     std::array<char, 16 * 1024> incoming_;  // one TLS record
 
     std::string request_;
+    std::function<void()> tell_written_;  // none: nobody wants to know
     std::optional<ReplyAssembler> assembler_;
     std::optional<Outcome> outcome_;
     unsigned exchanges_ = 0;

@@ -29,7 +29,9 @@ public:
             base::wipe(bytes);
             co_return std::unexpected(std::move(lease.error()));
         }
-        auto outcome = co_await (**lease).exchange(std::move(bytes), deadline, request.give_up);
+        auto outcome = co_await (**lease).exchange(
+            std::move(bytes), deadline, request.give_up, std::move(request.on_written)
+        );
         co_return outcome;
     }
 

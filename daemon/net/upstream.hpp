@@ -13,6 +13,7 @@
 #include <cstddef>
 #include <expected>
 #include <filesystem>
+#include <functional>
 #include <memory>
 #include <string>
 #include <utility>
@@ -29,6 +30,8 @@ struct Request {
     std::string body;
     // Where connected, the caller gives the exchange up by it (terminal); its connection is closed.
     boost::asio::cancellation_slot give_up = {};
+    // Called when the last byte has been given to the network, unless the exchange ended before.
+    std::function<void()> on_written = {};
 };
 
 // A complete HTTP reply of any status.

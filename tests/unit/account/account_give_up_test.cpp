@@ -1,4 +1,4 @@
-// account/account: a cancel does not wait for a slow read.
+// account/account: a cancel does not wait for a slow read, nor for an answer that does not come.
 
 #include "account/account.hpp"
 #include "support/bench.hpp"
@@ -14,6 +14,7 @@ using namespace krakken;
 using protocol::ErrorCode;
 using protocol::Result;
 using std::chrono::steady_clock;
+using test::answer;
 using test::call_of;
 using namespace std::chrono_literals;
 using Later = test::EventLoop::Later<Result<std::string>>;
@@ -61,7 +62,7 @@ struct Fixture : test::Bench {
     }
 };
 
-constexpr auto patience = 250ms;
+constexpr auto patience = account::Lane::patience;
 
 }  // namespace
 
@@ -102,18 +103,102 @@ TEST_CASE("a read that is given up counts as no attempt, and waits longer than i
     CHECK((*read)->has_value());
 }
 
-TEST_CASE("nothing but a read is ever given up, and for nothing but a cancel") {
+TEST_CASE("a cancel passes whatever else has not been answered for a quarter of a second") {
+    const std::string under_way = GENERATE(
+        as<std::string>(), "AddOrder", "Withdraw", "CancelOrder", "GetWebSocketsToken", "CreateSubaccount"
+    );
+    CAPTURE(under_way);
+    Fixture fixture;
+    fixture.upstream.then(answer(R"({"number":1})"));
+    fixture.upstream.then(answer(R"({"number":2})"));
+    const auto first = fixture.start(1, under_way);
+    const auto begun = steady_clock::now();
+    const auto cancel = fixture.start(2, "CancelOrder");
+    fixture.run_until_sent(2);
+    CHECK(steady_clock::now() - begun >= patience);
+    CHECK(fixture.sent() == Sent{under_way, "CancelOrder"});
+    CHECK(std::ranges::is_sorted(fixture.upstream.nonces()));
+    CHECK_FALSE(first->has_value());
+    // Its answer is its own all the same, and it was sent once.
+    fixture.answer_one();
+    REQUIRE(first->has_value());
+    CHECK(**first == R"({"number":1})");
+    fixture.answer_one();
+    CHECK(**cancel == R"({"number":2})");
+    CHECK(fixture.sent().size() == 2);
+}
+
+TEST_CASE("behind what was passed the lane goes on") {
+    Fixture fixture;
+    const auto order = fixture.start(1, "AddOrder");
+    fixture.start(2, "CancelOrder");
+    fixture.start(3, "Balance");
+    fixture.run_until_sent(2);
+    fixture.upstream.held.open();  // now both are answered
+    fixture.run_until_sent(3);
+    CHECK(fixture.sent() == Sent{"AddOrder", "CancelOrder", "Balance"});
+    fixture.loop.run();
+    CHECK((*order)->has_value());
+}
+
+TEST_CASE("a placement that was passed and refused for its nonce is sought, and says nothing of its key") {
+    Fixture fixture;
+    fixture.upstream.then(test::refusal("EAPI:Invalid nonce"));
+    fixture.upstream.otherwise = test::empty_books(fixture.clock);  // in the end it is settled
+    account::Call call = call_of("AddOrder", R"({"pair":"XBTUSD","type":"buy"})");
+    call.deadline = steady_clock::now() + patience + 200ms;
+    const auto order = fixture.start(1, call);
+    const auto cancel = fixture.start(2, "CancelOrder");
+    fixture.run_until_sent(2);
+    fixture.answer_one();
+    CHECK_FALSE(order->has_value());
+    CHECK((*fixture.accounts.find("master"))->placements().settling() == 1);
+    CHECK((*fixture.accounts.find("master"))->state() == account::AccountState::ready);
+    while (!order->has_value())
+        fixture.loop.context.run_one();
+    CHECK((*order)->error().code == ErrorCode::outcome_unknown);
+    CHECK((*order)->error().executed == protocol::Executed::unknown);
+    CHECK(std::ranges::count(fixture.sent(), "AddOrder") == 1);
+}
+
+TEST_CASE("nothing is passed before its bytes are out: the nonces would change places") {
+    Fixture fixture;
+    fixture.upstream.writes = false;
+    fixture.start(1, "AddOrder");
+    fixture.start(2, "CancelOrder");
+    fixture.loop.context.restart();
+    fixture.loop.context.run_for(patience + 50ms);
+    CHECK(fixture.sent() == Sent{"AddOrder"});
+}
+
+TEST_CASE("each cancel that is passed has had its quarter of a second, and not too many are") {
+    Fixture fixture;
+    fixture.start(1, "AddOrder");
+    const auto begun = steady_clock::now();
+    for (pid_t client = 2; client <= 7; ++client)
+        fixture.start(client, "CancelOrder");
+    fixture.run_until_sent(3);
+    CHECK(steady_clock::now() - begun >= 2 * patience);
+    fixture.run_until_sent(5);
+    fixture.loop.context.restart();
+    fixture.loop.context.run_for(patience + 50ms);
+    CHECK(fixture.sent().size() == 5);
+    CHECK(std::ranges::is_sorted(fixture.upstream.nonces()));
+}
+
+TEST_CASE("nothing but a read is ever given up, nothing passed that cancels all, and nothing but for a cancel"
+) {
     struct Row {
         const char* under_way;
         const char* waits;
     };
     const auto row = GENERATE(
         as<Row>(),
-        Row{"AddOrder", "CancelOrder"},
         Row{"CancelAll", "CancelOrder"},
-        Row{"Withdraw", "CancelOrder"},
-        Row{"GetWebSocketsToken", "CancelOrder"},
-        Row{"CreateSubaccount", "CancelAll"},
+        Row{"CancelAllOrdersAfter", "CancelOrder"},
+        Row{"AddOrder", "AddOrder"},
+        Row{"AddOrder", "Balance"},
+        Row{"CancelOrder", "AddOrder"},
         Row{"Balance", "AddOrder"},
         Row{"Balance", "Ledgers"}
     );

@@ -25,6 +25,7 @@ struct Call {
         entry.client = {1000, static_cast<pid_t>(words[0])};
         entry.repeat = words.ends_with(" again");
         entry.passes_held = words.ends_with(" by id");
+        entry.settles = words.ends_with(" settles");
         words.remove_prefix(2);
         entry.endpoint = protocol::find_endpoint(words.substr(0, words.find(' ')));
         REQUIRE(entry.endpoint);
@@ -141,6 +142,19 @@ TEST_CASE("over one lane, calls leave the line in this order") {
         Row{"who has just gone stands behind the others, whatever his call was",
             {"x Balance", "a CancelOrder", "a AddOrder", "b AddOrder"},
             {"x Balance", "a CancelOrder", "b AddOrder", "a AddOrder"}},
+        Row{"what settles goes before what clients read",
+            {"x Balance",
+             "a Balance",
+             "b OpenOrders",
+             "z OpenOrders settles",
+             "c AddOrder",
+             "z ClosedOrders settles"},
+            {"x Balance",
+             "c AddOrder",
+             "z OpenOrders settles",
+             "z ClosedOrders settles",
+             "a Balance",
+             "b OpenOrders"}},
         Row{"a repeat stands before its client's others",
             {"x Balance", "a AddOrder", "a EditOrder", "a CancelOrder again", "a Balance", "a Ledgers again"},
             {"x Balance", "a CancelOrder again", "a AddOrder", "a EditOrder", "a Ledgers again", "a Balance"}}
@@ -378,6 +392,20 @@ TEST_CASE("a cheaper read does not pass one that waits for room on the same lane
     fixture.held_back.clear();
     fixture.end(0);
     CHECK(fixture.sent.back() == "a Ledgers");
+}
+
+TEST_CASE("what settles and waits for room keeps the lane from what clients read") {
+    Fixture fixture;
+    fixture.held_back = {{"ClosedOrders", std::chrono::steady_clock::now() + 1s}};
+    fixture.no_room = 0b01;
+    fixture.come(Calls{"x AddOrder", "a Balance", "z ClosedOrders settles"});
+    fixture.end();
+    CHECK(fixture.sent == Calls{"x AddOrder"});
+    fixture.come("b Ledgers");
+    fixture.held_back.clear();
+    fixture.let_go();
+    CHECK(fixture.sent.back() == "z ClosedOrders settles");
+    CHECK(fixture.all() == Calls{"x AddOrder", "z ClosedOrders settles", "a Balance", "b Ledgers"});
 }
 
 TEST_CASE("a cancel by id passes its client's placements that are held back, and no others") {

@@ -11,6 +11,7 @@ boost::asio::awaitable<FakeUpstream::Outcome> FakeUpstream::exchange(
 ) {
     requests.push_back(request);
     deadlines.push_back(deadline);
+    if (writes && request.on_written) request.on_written();
     bool passed = true;
     if (!is_held || is_held(request)) passed = co_await held.pass(request.give_up);
     if (!passed) co_return std::unexpected(net::Failure{net::FailureKind::given_up, true, "given up"});

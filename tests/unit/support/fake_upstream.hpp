@@ -38,6 +38,7 @@ public:
     std::vector<std::chrono::steady_clock::time_point> deadlines;
     std::size_t warm = 0;
     bool closed = false;
+    bool writes = true;  // else no request gets further than to wait for a connection
     Barrier held;
     std::function<bool(const net::Request&)> is_held;  // none: every request is
 
