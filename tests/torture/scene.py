@@ -7,6 +7,7 @@ The short form runs in ./tests/run. TEST_TORTURE=long, which is ./tests/run tort
 seed; TEST_SEED repeats it.
 """
 
+import collections
 import concurrent.futures
 import json
 import mmap
@@ -133,6 +134,7 @@ class Ledger:
         self.mutex = threading.Lock()
         self.number, self.step = first, step
         self.orders = []
+        self.by_account = collections.defaultdict(list)
 
     def volume(self):
         with self.mutex:
@@ -155,11 +157,12 @@ class Ledger:
         made = Order(account, endpoint, params, rows)
         with self.mutex:
             self.orders.append(made)
+            self.by_account[account].append(made)
         return made
 
     def of(self, account):
         with self.mutex:
-            return [order for order in self.orders if order.account == account]
+            return list(self.by_account[account])
 
 
 def place(client, order, **more):
