@@ -21,7 +21,7 @@ import scene
 import support
 
 SECONDS = 1800 if scene.LONG else 20
-BOTS, ACCOUNTS = 50, 10
+BOTS, ACCOUNTS = 50 if scene.LONG else 20, 10
 PAIRS = {"XBTUSD": "10000.0", "ETHUSD": "1000.00", "LTCUSD": "50.00", "SOLUSD": "90.00"}  # far below the market
 FIRST_VOLUME = 9_000_000  # 0.1, more than any of these pairs' minimum
 # How often each of them meets a call.
@@ -65,7 +65,7 @@ class Bot:
         order = self.ledger.order(self.account, **params)
         scene.place(client, order)
         first = order.fate
-        scene.settle(client, order)
+        scene.settle(client, order, seconds=180)  # look-ups keep to Kraken's limits, too
         self.outcomes["place", order.fate if order.fate == first else f"unknown, then {order.fate}"] += 1
         if order.fate == "placed" and order.params["ordertype"] == "limit":
             self.open += order.txids
@@ -186,8 +186,10 @@ class Bots(scene.TortureTest):
             time.sleep(SECONDS / 40)  # between samples
         for thread in direct:
             thread.join()
-        bots = [process.end(patience=180) for process in processes]
-        self.ledger.orders = [order for bot in bots for order in bot.orders]
+        bots = [process.end(patience=200) for process in processes]
+        for bot in bots:
+            for order in bot.orders:
+                self.ledger.include(order)
         self.exchange.clear_faults()
         self.report(bots, direct, samples)
         self.assertEqual(wrong_nonces, set())
@@ -207,7 +209,7 @@ class Bots(scene.TortureTest):
         print(f"  memory: {samples[len(samples) // 4]} KiB at a quarter, {samples[-1]} KiB at the end", flush=True)
         placed = sum(order.fate == "placed" for order in self.ledger.orders)
         scene.survived(f"orders placed by {BOTS} bots on {ACCOUNTS} accounts in {SECONDS} s, with faults at random", placed)
-        self.assertGreater(placed, 200)
+        self.assertGreater(placed, 100)
 
     def check_cancels(self, bots):
         status = {order["txid"]: order["status"] for orders in self.exchange.control("GET", "/orders")["orders"].values() for order in orders}

@@ -155,10 +155,13 @@ class Ledger:
         elif endpoint == "AmendOrder":
             params = {"order_qty": self.volume(), **params}
         made = Order(account, endpoint, params, rows)
-        with self.mutex:
-            self.orders.append(made)
-            self.by_account[account].append(made)
+        self.include(made)
         return made
+
+    def include(self, order):
+        with self.mutex:
+            self.orders.append(order)
+            self.by_account[order.account].append(order)
 
     def of(self, account):
         with self.mutex:
