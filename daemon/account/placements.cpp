@@ -6,8 +6,6 @@
 #include "kraken/refusal.hpp"
 #include "protocol/json_text.hpp"
 
-#include <sodium.h>
-
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 #include <algorithm>
@@ -28,27 +26,6 @@ using state::IntentState;
 using std::chrono::steady_clock;
 
 namespace {
-
-// The same call has the same hash, whatever the order of its members and however long it may take.
-std::string hash_of(const Call& call) {
-    std::vector<kraken::Parameters::Field> fields = call.parameters.fields();
-    std::ranges::sort(fields, {}, &kraken::Parameters::Field::name);
-    crypto_generichash_state state;
-    crypto_generichash_init(&state, nullptr, 0, crypto_generichash_BYTES);
-    // Each text with its end, so that no two lists of texts look alike.
-    const auto add = [&state](std::string_view text) {
-        const std::string ended = fmt::format("{}:{},", text.size(), text);
-        crypto_generichash_update(&state, reinterpret_cast<const unsigned char*>(ended.data()), ended.size());
-    };
-    add(call.endpoint->name);
-    for (const auto& [name, raw] : fields) {
-        add(name);
-        add(raw);
-    }
-    std::array<unsigned char, crypto_generichash_BYTES> hash;
-    crypto_generichash_final(&state, hash.data(), hash.size());
-    return fmt::format("{:02x}", fmt::join(hash, ""));
-}
 
 // An order that is only checked is never executed, whatever becomes of the answer.
 bool only_validates(const protocol::Endpoint& endpoint, const kraken::Parameters& parameters) {
@@ -75,28 +52,6 @@ Error never_executed() {
     return error;
 }
 
-Error other_arguments() {
-    return protocol::make_error(
-               ErrorCode::idempotency,
-               "this idempotency_key was first used with other arguments; nothing was sent"
-    )
-        .with_remedy("use a new key for a new call, and the old one only to repeat the same call");
-}
-
-Error by_a_person(bool executed, const std::string& reason) {
-    Error error = protocol::make_error(
-        executed ? ErrorCode::outcome_unknown : ErrorCode::network,
-        fmt::format(
-            "the answer was lost, and a person has settled that the call was {}executed: {}",
-            executed ? "" : "not ",
-            reason
-        )
-    );
-    error.executed = executed ? Executed::yes : Executed::no;
-    error.retryable = !executed;
-    return error;
-}
-
 }  // namespace
 
 bool is_placement(const protocol::Endpoint& endpoint) {
@@ -111,97 +66,6 @@ Placements::Placements(
       settings_(settings),
       ask_(std::move(ask)),
       recovered_(services_.executor) {}
-
-awaitable<Result<std::string>> Placements::place(Call call, SendOnce send) {
-    const auto self = shared_from_this();
-    const auto ahead = ahead_.insert(ahead_.end(), {call.caller.client()});
-    const std::string hash = call.idempotency_key.empty() ? "" : hash_of(call);
-    auto outcome = call.idempotency_key.empty() ? co_await place_once(call, send, hash, *ahead)
-                                                : co_await place_under_key(call, send, hash, *ahead);
-    ahead_.erase(ahead);
-    co_return outcome;
-}
-
-void Placements::drop_unsent(const base::Client& client) {
-    for (Ahead& each : ahead_)
-        if (each.client == client) each.dropped = true;
-}
-
-awaitable<Result<std::string>> Placements::place_under_key(
-    const Call& call, const SendOnce& send, const std::string& hash, const Ahead& ahead
-) {
-    const Key key{call.caller.identity(), call.idempotency_key};
-    for (auto under_way = shared_.find(key); under_way != shared_.end(); under_way = shared_.find(key)) {
-        if (under_way->second->arguments_hash != hash) co_return std::unexpected(other_arguments());
-        auto outcome = co_await join(under_way->second, call);
-        // The other caller's time may be over sooner than this one's.
-        const bool open = !outcome && outcome.error().executed == Executed::unknown;
-        if (!open || steady_clock::now() >= call.deadline) co_return outcome;
-    }
-    // Before the first wait, so that a second call of this key finds it.
-    const auto shared = std::make_shared<Shared>(services_.executor, hash);
-    shared_.emplace(key, shared);
-    struct Leave {
-        Leave(std::map<Key, std::shared_ptr<Shared>>& all, const Key& of) : shared(all), key(of) {}
-        Leave(const Leave&) = delete;
-        Leave& operator=(const Leave&) = delete;
-        ~Leave() {
-            shared.at(key)->changed.happened();
-            shared.erase(key);
-        }
-        std::map<Key, std::shared_ptr<Shared>>& shared;
-        const Key& key;
-    };
-    const Leave leave(shared_, key);
-
-    auto earlier = co_await services_.store.intent_of(key.first, account_, key.second);
-    if (!earlier) {
-        shared->outcome = std::unexpected(std::move(earlier.error()));
-    } else if (*earlier) {
-        shared->outcome = known_outcome(**earlier, call);
-        if (!shared->outcome) shared->outcome = co_await recall(std::move(**earlier), call);
-    } else {
-        shared->outcome = co_await place_once(call, send, hash, ahead);
-    }
-    co_return *shared->outcome;
-}
-
-awaitable<Result<std::string>> Placements::join(std::shared_ptr<Shared> shared, const Call& call) {
-    while (!shared->outcome && steady_clock::now() < call.deadline)
-        co_await shared->changed.wait_until(call.deadline);
-    if (shared->outcome) co_return *shared->outcome;
-    Error error = protocol::make_error(
-        ErrorCode::outcome_unknown, "the first call of this idempotency_key is still under way"
-    );
-    kraken::leave_outcome_open(error, *call.endpoint);
-    error.details["settling"] = true;
-    error.remedy = "repeat it with the same idempotency_key: it is not sent twice";
-    co_return std::unexpected(std::move(error));
-}
-
-std::optional<Result<std::string>> Placements::known_outcome(const state::Intent& intent, const Call& call) {
-    if (intent.arguments_hash != hash_of(call)) return std::unexpected(other_arguments());
-    if (intent.state != IntentState::placed) return std::nullopt;
-    if (!intent.reason.empty()) return std::unexpected(by_a_person(true, intent.reason));
-    return intent.outcome;
-}
-
-// Finds out what an earlier call of the same key, perhaps of an earlier run, has come to.
-awaitable<Result<std::string>> Placements::recall(state::Intent intent, const Call& call) {
-    const std::string id = intent.id;
-    auto settlement = find(id);
-    if (!settlement || settlement->is_settled()) {
-        // Nobody knows so far: look once more.
-        const auto sought = parse_sought(intent.sought).value_or(Sought{});
-        settlement =
-            std::make_shared<Settlement>(std::move(intent), *call.endpoint, sought, services_.executor);
-        settlement->lose();
-        open_[id] = settlement;
-    }
-    if (settlement->is_lost() && !settlement->is_looked_for()) find_out(settlement);
-    auto outcome = co_await await_end(settlement, call);
-    co_return outcome;
-}
 
 awaitable<Result<std::string>> Placements::place_once(
     const Call& call, const SendOnce& send, const std::string& hash, const Ahead& ahead
@@ -408,59 +272,6 @@ awaitable<void> Placements::see_to_the_end(
     if (done) co_await write_end(self, settlement);
 }
 
-// A CancelAll that came before the order showed would have canceled it. False: the daemon stops before it is.
-awaitable<bool> Placements::cancel_found(const Settlement& settlement) {
-    if (settlement.state() != IntentState::placed || !settlement.is_to_be_canceled()) co_return true;
-    for (const Finding& finding : settlement.findings()) {
-        for (const Trace& trace : finding.traces) {
-            if (!trace.living) continue;
-            const bool done = co_await cancel(settlement.intent().id, trace.id);
-            if (!done) co_return false;
-        }
-    }
-    co_return true;
-}
-
-// Until Kraken has canceled it, or it is plain that Kraken will not.
-awaitable<bool> Placements::cancel(std::string call_id, std::string txid) {
-    const protocol::Endpoint& endpoint = *protocol::find_endpoint("CancelOrder");
-    constexpr std::chrono::seconds longest_pause{30};
-    std::chrono::seconds pause{1};
-    while (true) {
-        const auto canceled = co_await ask_(
-            endpoint, *kraken::Parameters::parse(R"({"txid":)" + protocol::quote(txid) + "}"), std::nullopt
-        );
-        const std::string_view outcome = canceled ? "ok" : protocol::category(canceled.error().code);
-        const bool sent = canceled || canceled.error().origin == protocol::Origin::kraken ||
-                          canceled.error().executed == Executed::unknown;
-        if (sent) {
-            services_.store.record(
-                {.at = services_.clock.now(),
-                 .caller = {.program = "krakkend"},
-                 .what = std::string(endpoint.name),
-                 .account = account_.text(),
-                 .call_id = call_id,
-                 .ids = txid,
-                 .outcome = std::string(outcome)}
-            );
-        }
-        const auto refused_with = [&canceled](ErrorCode code) {
-            return !canceled && canceled.error().code == code;
-        };
-        const bool over = canceled || refused_with(ErrorCode::order);
-        const bool hopeless = refused_with(ErrorCode::permission) || refused_with(ErrorCode::unknown_account);
-        if (over || hopeless || pause == std::chrono::seconds(1)) {
-            log(over ? LogLevel::warn : LogLevel::error,
-                "settle.canceled",
-                {{"call_id", call_id}, {"txid", txid}, {"outcome", outcome}});
-        }
-        if (over || hopeless) co_return true;
-        const bool going_on = co_await services_.api.pause(pause);
-        if (!going_on) co_return false;
-        pause = std::min(pause * 2, longest_pause);
-    }
-}
-
 void Placements::end_in_background(const std::shared_ptr<Settlement>& settlement) {
     const auto done = [](std::exception_ptr bug) {
         if (bug) std::rethrow_exception(bug);
@@ -489,31 +300,6 @@ awaitable<void> Placements::write_end(
             "intent.end_not_written",
             {{"call_id", settlement->intent().id}, {"why", written.error().message}});
     }
-}
-
-awaitable<std::vector<std::string>> Placements::cancel_what_shows() {
-    std::vector<std::string> ids;
-    for (const auto& [id, settlement] : open_) {
-        if (settlement->is_settled() || settlement->is_to_be_canceled()) continue;
-        settlement->cancel_when_found(true);
-        ids.push_back(id);
-    }
-    co_await write_cancel_when_found(ids, true);
-    co_return ids;
-}
-
-awaitable<void> Placements::spare(std::vector<std::string> ids) {
-    const auto self = shared_from_this();
-    for (const std::string& id : ids)
-        if (const auto settlement = find(id)) settlement->cancel_when_found(false);
-    co_await write_cancel_when_found(std::move(ids), false);
-}
-
-// A disk that fails must not keep a cancel from being sent.
-awaitable<void> Placements::write_cancel_when_found(std::vector<std::string> ids, bool wanted) {
-    if (ids.empty()) co_return;
-    const auto written = co_await services_.store.cancel_when_found(std::move(ids), wanted);
-    if (!written) log(LogLevel::error, "intent.cancel_not_written", {{"why", written.error().message}});
 }
 
 std::shared_ptr<Settlement> Placements::find(const std::string& id) const {

@@ -100,6 +100,20 @@ void Settlement::look_ends() {
     changed_.happened();
 }
 
+Error by_a_person(bool executed, const std::string& reason) {
+    Error error = protocol::make_error(
+        executed ? ErrorCode::outcome_unknown : ErrorCode::network,
+        fmt::format(
+            "the answer was lost, and a person has settled that the call was {}executed: {}",
+            executed ? "" : "not ",
+            reason
+        )
+    );
+    error.executed = executed ? protocol::Executed::yes : protocol::Executed::no;
+    error.retryable = !executed;
+    return error;
+}
+
 Error unknown_outcome(const Settlement& settlement, std::string sentence, bool settling) {
     Error error = protocol::make_error(ErrorCode::outcome_unknown, std::move(sentence));
     kraken::leave_outcome_open(error, settlement.endpoint());

@@ -55,7 +55,8 @@ public:
         : intent_(std::move(intent)),
           endpoint_(endpoint),
           sought_(std::move(sought)),
-          changed_(std::move(executor)) {}
+          changed_(std::move(executor)),
+          sweeps_(intent_.cancel_when_found ? 1 : 0) {}
 
     const state::Intent& intent() const { return intent_; }
     const protocol::Endpoint& endpoint() const { return endpoint_; }
@@ -79,8 +80,12 @@ public:
     }
 
     void lose() { lost_ = true; }
-    void cancel_when_found(bool wanted) { intent_.cancel_when_found = wanted; }
-    bool is_to_be_canceled() const { return intent_.cancel_when_found; }
+    // A CancelAll goes out behind it: it is to be canceled when it shows; or that one was not executed.
+    void swept() { ++sweeps_; }
+    void spared() {
+        if (sweeps_ > 0) --sweeps_;
+    }
+    bool is_to_be_canceled() const { return sweeps_ > 0; }
     // Ends it, by an answer of Kraken's or a person's word; the first one stands.
     void settle(state::IntentState state, Result<std::string> outcome);
     void settle_by_person(PersonsWord word, protocol::Error outcome);
@@ -106,6 +111,7 @@ private:
     const protocol::Endpoint& endpoint_;
     Sought sought_;
     Changes changed_;
+    std::size_t sweeps_;  // of those that may have been executed
     bool lost_ = false;
     bool looked_for_ = false;
     state::IntentState state_ = state::IntentState::sent;
@@ -114,6 +120,8 @@ private:
     std::optional<base::Caller> said_by_;
 };
 
+// The caller's answer where a person has settled it.
+protocol::Error by_a_person(bool executed, const std::string& reason);
 // The caller's answer while nobody knows: outcome_unknown with the intent's id, tag, time and what to do.
 protocol::Error unknown_outcome(const Settlement& settlement, std::string sentence, bool settling);
 

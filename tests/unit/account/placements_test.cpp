@@ -4,6 +4,7 @@
 #include "support/bench.hpp"
 
 #include <algorithm>
+#include <boost/asio/detached.hpp>
 #include <catch2/catch.hpp>
 
 namespace {
@@ -185,6 +186,37 @@ TEST_CASE("placements: a CancelAll that was not executed cancels nothing later")
     CHECK((*all)->error().code == ErrorCode::permission);
     CHECK(lost->has_value());
     CHECK_FALSE(fixture.store.written.at(0).cancel_when_found);
+}
+
+TEST_CASE(
+    "placements: of two CancelAlls, the one that was not executed does not take back what the other wants"
+) {
+    Fixture fixture;
+    fixture.upstream.otherwise = [&](const net::Request& request) -> test::FakeUpstream::Outcome {
+        if (request.target.ends_with("AddOrder")) return test::lost();
+        return test::empty_books(fixture.clock)(request);
+    };
+    fixture.upstream.is_held = [](const net::Request& request) {
+        return request.target.ends_with("GetApiKeyInfo");
+    };
+    fixture.upstream.held.close();
+    fixture.loop.start(fixture.account().call(fixture.order()));
+    fixture.loop.poll();
+    account::Placements& placements = fixture.account().placements();
+    const auto refused = fixture.loop.start(placements.cancel_what_shows());
+    const auto executed = fixture.loop.start(placements.cancel_what_shows());
+    fixture.loop.poll();
+    CHECK(**refused == std::vector<std::string>{"call-1"});
+    CHECK(**executed == **refused);
+    boost::asio::co_spawn(fixture.loop.context, placements.spare(**refused), boost::asio::detached);
+    fixture.loop.poll();
+    CHECK(fixture.store.written.at(0).cancel_when_found);
+    CHECK(placements.find("call-1")->is_to_be_canceled());
+    boost::asio::co_spawn(fixture.loop.context, placements.spare(**executed), boost::asio::detached);
+    fixture.loop.poll();
+    CHECK_FALSE(fixture.store.written.at(0).cancel_when_found);
+    fixture.upstream.held.open();
+    fixture.loop.run();
 }
 
 TEST_CASE("placements: the repeat of a lost call is never told that nothing was sent") {

@@ -1,0 +1,104 @@
+#include "account/placements.hpp"
+#include "base/log.hpp"
+#include "protocol/json_text.hpp"
+
+#include <algorithm>
+
+// What a CancelAll does to placements that it cannot reach: those that are not sent yet, and those whose fate
+// is open.
+
+namespace krakken::account {
+
+using base::log;
+using base::LogLevel;
+using protocol::ErrorCode;
+using protocol::Executed;
+using state::IntentState;
+
+void Placements::drop_unsent(const base::Client& client) {
+    for (Ahead& each : ahead_)
+        if (each.client == client) each.dropped = true;
+}
+
+awaitable<std::vector<std::string>> Placements::cancel_what_shows() {
+    std::vector<std::string> ids;
+    for (const auto& [id, settlement] : open_) {
+        if (settlement->is_settled()) continue;
+        settlement->swept();
+        ids.push_back(id);
+    }
+    co_await write_cancel_when_found(ids, true);
+    co_return ids;
+}
+
+awaitable<void> Placements::spare(std::vector<std::string> ids) {
+    const auto self = shared_from_this();
+    std::erase_if(ids, [this](const std::string& id) {
+        const auto settlement = find(id);
+        if (settlement) settlement->spared();
+        return settlement && settlement->is_to_be_canceled();  // by another CancelAll
+    });
+    co_await write_cancel_when_found(std::move(ids), false);
+}
+
+// A disk that fails must not keep a cancel from being sent.
+awaitable<void> Placements::write_cancel_when_found(std::vector<std::string> ids, bool wanted) {
+    if (ids.empty()) co_return;
+    const auto written = co_await services_.store.cancel_when_found(std::move(ids), wanted);
+    if (!written) log(LogLevel::error, "intent.cancel_not_written", {{"why", written.error().message}});
+}
+
+// A CancelAll that came before the order showed would have canceled it. False: the daemon stops before it is.
+awaitable<bool> Placements::cancel_found(const Settlement& settlement) {
+    if (settlement.state() != IntentState::placed || !settlement.is_to_be_canceled()) co_return true;
+    for (const Finding& finding : settlement.findings()) {
+        for (const Trace& trace : finding.traces) {
+            if (!trace.living) continue;
+            const bool done = co_await cancel(settlement.intent().id, trace.id);
+            if (!done) co_return false;
+        }
+    }
+    co_return true;
+}
+
+// Until Kraken has canceled it, or it is plain that Kraken will not.
+awaitable<bool> Placements::cancel(std::string call_id, std::string txid) {
+    const protocol::Endpoint& endpoint = *protocol::find_endpoint("CancelOrder");
+    constexpr std::chrono::seconds longest_pause{30};
+    std::chrono::seconds pause{1};
+    while (true) {
+        const auto canceled = co_await ask_(
+            endpoint, *kraken::Parameters::parse(R"({"txid":)" + protocol::quote(txid) + "}"), std::nullopt
+        );
+        const std::string_view outcome = canceled ? "ok" : protocol::category(canceled.error().code);
+        const bool sent = canceled || canceled.error().origin == protocol::Origin::kraken ||
+                          canceled.error().executed == Executed::unknown;
+        if (sent) {
+            services_.store.record(
+                {.at = services_.clock.now(),
+                 .caller = {.program = "krakkend"},
+                 .what = std::string(endpoint.name),
+                 .account = account_.text(),
+                 .call_id = call_id,
+                 .ids = txid,
+                 .outcome = std::string(outcome)}
+            );
+        }
+        const auto refused_with = [&canceled](ErrorCode code) {
+            return !canceled && canceled.error().code == code;
+        };
+        const bool over = canceled || refused_with(ErrorCode::order);
+        const bool hopeless = refused_with(ErrorCode::permission) || refused_with(ErrorCode::unknown_account);
+        if (over || hopeless || pause == std::chrono::seconds(1)) {
+            log(over ? LogLevel::warn : LogLevel::error,
+                "settle.canceled",
+                {{"call_id", call_id}, {"txid", txid}, {"outcome", outcome}});
+        }
+        if (over || hopeless) co_return true;
+        const bool going_on = co_await services_.api.pause(pause);
+        if (!going_on) co_return false;
+        pause = std::min(pause * 2, longest_pause);
+    }
+}
+
+}  // namespace krakken::account
