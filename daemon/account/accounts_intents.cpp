@@ -138,6 +138,7 @@ awaitable<Result<IntentReport>> Accounts::settle_intent(std::string id, PersonsW
              .outcome = "",
              .reason = word.reason,
              .settled_at = services_.clock.now(),
+             .dated = services_.clock.kraken_now().has_value(),
              .said_by = word.said_by}
         );
     }

@@ -8,6 +8,7 @@
 #include <fmt/ranges.h>
 #include <algorithm>
 #include <cctype>
+#include <set>
 
 namespace krakken::account {
 
@@ -113,15 +114,22 @@ std::string alone(const Trace& trace) {
     return fmt::format(R"({{"descr":{},"txid":[{}]}})", words, quote(trace.id));
 }
 
-std::string edited_result(const ListedOrder& listed, const std::string& original) {
+// `original` may not be listed any more.
+std::string edited_result(
+    const ListedOrder& listed, const std::string& original_txid, const ListedOrder* original
+) {
+    const std::string before = original ? original->userref : "";
+    const bool is_new = !listed.userref.empty() && listed.userref != before;
     return fmt::format(
-        R"({{"status":"ok","txid":{},"originaltxid":{},"volume":{},"price":{},"price2":{},"orders_cancelled":1,"descr":{{"order":{}}}}})",
+        R"({{"status":"ok","txid":{},"originaltxid":{},"volume":{},"price":{},"price2":{},"orders_cancelled":1,"descr":{{"order":{}}}{}{}}})",
         quote(listed.txid),
-        quote(original),
+        quote(original_txid),
         quote(listed.volume),
         quote(listed.price),
         quote(listed.price2),
-        listed.order
+        listed.order,
+        is_new ? R"(,"newuserref":)" + listed.userref : "",
+        before.empty() ? "" : R"(,"olduserref":)" + before
     );
 }
 
@@ -180,21 +188,20 @@ std::vector<Finding> find_edit(
 ) {
     Finding finding;
     const SoughtOrder& row = sought.rows.front();
-    bool original_seen = false;
+    const auto found = std::ranges::find(listed, sought.txid, &ListedOrder::txid);
+    const ListedOrder* const original = found == listed.end() ? nullptr : &*found;
+    if (original && original->living) return {Finding{}};
     for (const ListedOrder& order : listed) {
-        if (order.txid == sought.txid) {
-            if (order.living) return {Finding{}};
-            original_seen = true;
-        } else if (order.refid == sought.txid && !claims.knows(order.txid)) {
+        if (order.refid == sought.txid && !claims.knows(order.txid)) {
             note(
                 finding,
                 words_differ(row, order) ? Fit::unclear : Fit::yes,
-                {order.txid, edited_result(order, sought.txid), order.living}
+                {order.txid, edited_result(order, sought.txid, original), order.living}
             );
         }
     }
     // It has ended, or was named by its userref: nobody can tell by what.
-    if (finding.traces.empty() || !original_seen) finding.unclear = true;
+    if (finding.traces.empty() || !original) finding.unclear = true;
     return {finding};
 }
 

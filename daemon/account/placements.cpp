@@ -140,7 +140,8 @@ awaitable<Result<kraken::Parameters>> Placements::finish(
 }
 
 awaitable<Result<void>> Placements::commit(const std::shared_ptr<Settlement>& settlement) {
-    const auto written = co_await services_.store.open_intent(settlement->intent());
+    const auto written =
+        co_await services_.store.open_intent(settlement->intent(), services_.clock.kraken_now());
     if (written) open_.emplace(settlement->intent().id, settlement);
     co_return written;
 }
@@ -292,6 +293,7 @@ awaitable<void> Placements::write_end(
         .outcome = outcome ? result : protocol::to_json(outcome.error()),
         .reason = settlement->reason(),
         .settled_at = self->services_.clock.now(),
+        .dated = self->services_.clock.kraken_now().has_value(),
         .ids = outcome ? kraken::made_ids(*outcome) : "",
         .said_by = settlement->said_by(),
     });

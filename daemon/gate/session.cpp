@@ -246,7 +246,9 @@ void Session::serve(std::string_view text) {
 void Session::serve(const Request& request, const std::shared_ptr<Group>& group, std::size_t place) {
     const std::string_view method = request.method->name;
     const Context context{peer_, caller_, group->replies[place].call_id, kind_};
-    if (draining_) return finish(*group, place, method, std::unexpected(protocol::stopping_error()));
+    // The repeat of an idempotency key is told what became of the call; nothing new is sent with it any more.
+    if (draining_ && !request.arguments.text("idempotency_key"))
+        return finish(*group, place, method, std::unexpected(protocol::stopping_error()));
     if (request.id.empty() && request.method->needs_answer) {
         log(LogLevel::warn, "notification.not_executed", {{"call_id", context.call_id}, {"method", method}});
         return finish(*group, place, method, "null");

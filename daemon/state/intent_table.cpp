@@ -1,6 +1,7 @@
 #include "intent_table.hpp"
 
 #include <array>
+#include <cstdlib>
 #include <utility>
 
 namespace krakken::state {
@@ -47,7 +48,7 @@ Intent read(const Statement& row) {
         .outcome = row.text(12),
         .reason = row.text(13),
     };
-    if (row.integer(14) != 0) intent.settled_at = time_of(row.integer(14));
+    if (row.integer(14) != 0) intent.settled_at = time_of(std::abs(row.integer(14)));
     return intent;
 }
 
@@ -84,7 +85,12 @@ IntentTable::IntentTable(Database& database)
                             " idempotency_key = CASE ?2 WHEN 2 THEN '' ELSE idempotency_key END"
                             " WHERE id = ?1 AND state IN (0, 3)")),
       cancel_(database.prepare("UPDATE intent SET cancel_when_found = ?2 WHERE id = ?1")),
-      forget_(database.prepare("DELETE FROM intent WHERE state IN (1, 2) AND settled_at < ?1")),
+      // What has no date goes with what came after it and was settled as long ago.
+      forget_undated_(database.prepare("DELETE FROM intent WHERE state IN (1, 2) AND settled_at < 0"
+                                       " AND rowid < (SELECT max(rowid) FROM intent WHERE state IN (1, 2)"
+                                       " AND settled_at > 0 AND settled_at < ?1)")),
+      forget_(database.prepare("DELETE FROM intent WHERE state IN (1, 2)"
+                               " AND settled_at > 0 AND settled_at < ?1")),
       find_(database.prepare(std::string(select) + "WHERE id = ?1")),
       find_by_key_(database.prepare(
           std::string(select) + "WHERE client = ?1 AND account = ?2 AND idempotency_key = ?3"
@@ -92,7 +98,7 @@ IntentTable::IntentTable(Database& database)
       list_(database.prepare(
           std::string(select) + "WHERE (?1 = '' OR client = ?1) AND (?4 = '' OR account = ?4) AND (?2 = 0 OR "
                                 "state IN (0, 3)) ORDER BY "
-                                "sent_at DESC, rowid DESC LIMIT ?3"
+                                "rowid DESC LIMIT ?3"
       )) {}
 
 void IntentTable::open(const Intent& intent) {
@@ -119,7 +125,7 @@ void IntentTable::end(const IntentEnd& end) {
     end_.bind(2, static_cast<std::int64_t>(end.state));
     end_.bind(3, end.outcome);
     end_.bind(4, end.reason);
-    end_.bind(5, ticks(end.settled_at));
+    end_.bind(5, end.dated ? ticks(end.settled_at) : -ticks(end.settled_at));
     end_.step();
     end_.reset();
 }
@@ -133,10 +139,12 @@ void IntentTable::cancel_when_found(const std::string& id, bool wanted) {
 }
 
 void IntentTable::forget(base::Time before) {
-    forget_.reset();
-    forget_.bind(1, ticks(before));
-    forget_.step();
-    forget_.reset();
+    for (Statement* each : {&forget_undated_, &forget_}) {
+        each->reset();
+        each->bind(1, ticks(before));
+        each->step();
+        each->reset();
+    }
 }
 
 std::optional<Intent> IntentTable::find(const std::string& id) {

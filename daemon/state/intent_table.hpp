@@ -35,6 +35,7 @@ private:
     Statement open_;
     Statement end_;
     Statement cancel_;
+    Statement forget_undated_;
     Statement forget_;
     Statement find_;
     Statement find_by_key_;

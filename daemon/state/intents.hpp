@@ -48,6 +48,7 @@ struct IntentEnd {
     std::string outcome;
     std::string reason = {};
     base::Time settled_at;
+    bool dated = true;  // false: Kraken's time is not known, so the clock may be wrong
     // For the audit: Kraken's ids of what was made, with commas between them; and who said how it ended,
     // where a person did.
     std::string ids = {};

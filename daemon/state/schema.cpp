@@ -32,7 +32,8 @@ constexpr std::array migrations = {
     // have been used for long, and a refusal says something else about them.
     "ALTER TABLE nonce_mark ADD COLUMN unit_proven INTEGER NOT NULL DEFAULT 1"
     " CHECK (unit_proven BETWEEN 0 AND 1);",
-    // Times are microseconds since 1970. state: 0 sent, 1 placed, 2 not placed, 3 unknown. An idempotency key
+    // Times are microseconds since 1970; settled_at below 0: by a clock that may have been wrong. state: 0
+    // sent, 1 placed, 2 not placed, 3 unknown. An idempotency key
     // that was freed is empty.
     "CREATE TABLE intent ("
     " id TEXT NOT NULL UNIQUE,"

@@ -104,8 +104,8 @@ AuditEntry row_of(const Intent& intent) {
     };
 }
 
-void open_in(Tables& tables, const Intent& intent) {
-    tables.intents.forget(intent.sent_at - kept_after_settling);
+void open_in(Tables& tables, const Intent& intent, std::optional<base::Time> kraken_now) {
+    if (kraken_now) tables.intents.forget(*kraken_now - kept_after_settling);
     tables.intents.open(intent);
     tables.audit.append(row_of(intent));
 }
@@ -156,8 +156,10 @@ public:
 
     const std::vector<Intent>& intents_at_start() const override { return intents_at_start_; }
 
-    awaitable<Result<void>> open_intent(Intent intent) override {
-        return perform<void>([intent = std::move(intent)](Tables& tables) { open_in(tables, intent); });
+    awaitable<Result<void>> open_intent(Intent intent, std::optional<base::Time> kraken_now) override {
+        return perform<void>([intent = std::move(intent), kraken_now](Tables& tables) {
+            open_in(tables, intent, kraken_now);
+        });
     }
 
     awaitable<Result<void>> end_intent(IntentEnd end) override {

@@ -52,9 +52,10 @@ public:
     // As they were when the database was opened, oldest first: what an earlier run has left open, and what
     // finished calls have left at Kraken.
     virtual const std::vector<Intent>& intents_at_start() const = 0;
-    // Before the first byte leaves, with its row of the audit; forgets what was settled more than
-    // kept_after_settling ago.
-    virtual awaitable<Result<void>> open_intent(Intent intent) = 0;
+    // Before the first byte leaves, with its row of the audit. Where Kraken's time is known, forgets what was
+    // settled more than kept_after_settling ago: by a clock that may be wrong, nothing is ever forgotten, or
+    // an idempotency key might place its order twice.
+    virtual awaitable<Result<void>> open_intent(Intent intent, std::optional<base::Time> kraken_now) = 0;
     // With a row of the audit. One that has ended placed or not placed already stays as it is.
     virtual awaitable<Result<void>> end_intent(IntentEnd end) = 0;
     virtual awaitable<Result<void>> cancel_when_found(std::vector<std::string> ids, bool wanted) = 0;

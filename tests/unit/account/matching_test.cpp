@@ -211,6 +211,7 @@ TEST_CASE("matching: an order that is still open was not edited") {
     ListedOrder successor = listed("OBBBBB-BBBBB-BBBBBB");
     successor.refid = edit.txid;
     successor.volume = "2.00000000";
+    original.userref = successor.userref = "";
     CHECK(find_edit(edit, {original}, {}).at(0).is_none());
     original.living = false;
     CHECK(find_edit(edit, {original}, {}).at(0).unclear);
@@ -220,6 +221,12 @@ TEST_CASE("matching: an order that is still open was not edited") {
         result_of(*protocol::find_endpoint("EditOrder"), edited) ==
         R"({"status":"ok","txid":"OBBBBB-BBBBB-BBBBBB","originaltxid":"OAAAAA-AAAAA-AAAAAA","volume":"2.00000000","price":"30000.0","price2":"0","orders_cancelled":1,"descr":{"order":"buy 1.25000000 XBTUSD @ limit 30000.0"}})"
     );
+    original.userref = "-7";
+    successor.userref = "8";
+    CHECK(find_edit(edit, {original, successor}, {})
+              .at(0)
+              .traces.at(0)
+              .result.ends_with(R"("},"newuserref":8,"olduserref":-7})"));
 }
 
 TEST_CASE("matching: an amendment is told by what it changed and when") {

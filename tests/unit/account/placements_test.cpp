@@ -22,9 +22,10 @@ using namespace std::chrono_literals;
 constexpr std::string_view placed = R"({"descr":{"order":"x"},"txid":["OAAAAA-AAAAA-AAAAAA"]})";
 
 struct Fixture : test::Bench {
-    Fixture() : Bench({.default_account = "", .retry = test::at_once}) {
+    enum class Time { known, unknown };
+    explicit Fixture(Time time = Time::known) : Bench({.default_account = "", .retry = test::at_once}) {
         keeper.hold("master", "0123abcd");
-        tell_time();
+        if (time == Time::known) tell_time();
         accounts.refresh();
     }
 
@@ -69,6 +70,23 @@ TEST_CASE("placements: the intent is durable before the first byte, with what it
     REQUIRE(sought);
     CHECK(sought->rows.at(0).tag.ours);
     CHECK(sought->deadline);
+}
+
+TEST_CASE(
+    "placements: while Kraken's time is not known, what is written has no date, and nothing is forgotten"
+) {
+    Fixture fixture;
+    fixture.upstream.then(answer(placed));
+    REQUIRE(fixture.place(fixture.order()));
+    CHECK(fixture.store.known_times.back());
+    CHECK(fixture.store.ends.back().dated);
+    Fixture other(Fixture::Time::unknown);
+    other.upstream.otherwise = [](const net::Request& request) {
+        return request.target.ends_with("Time") ? test::lost() : answer(placed);
+    };
+    REQUIRE(other.place(other.order()));
+    CHECK_FALSE(other.store.known_times.back());
+    CHECK_FALSE(other.store.ends.back().dated);
 }
 
 TEST_CASE("placements: one that cannot be written down is not sent") {

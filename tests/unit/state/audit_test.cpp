@@ -119,7 +119,7 @@ TEST_CASE("audit: an intent's opening and end are rows with it", "[state]") {
     CommitWatch watch;
     Opened opened(folder.path());
     const int before = watch.commits();
-    REQUIRE(run(opened.context, opened.store->open_intent(intent("c-1"))));
+    REQUIRE(run(opened.context, opened.store->open_intent(intent("c-1"), {})));
     CHECK(watch.commits() - before == 1);
     REQUIRE(
         run(opened.context,
@@ -151,7 +151,7 @@ TEST_CASE("audit: an intent's rows follow its states, each once", "[state]") {
     const TemporaryFolder folder;
     {
         Opened opened(folder.path());
-        REQUIRE(run(opened.context, opened.store->open_intent(intent("c-1"))));
+        REQUIRE(run(opened.context, opened.store->open_intent(intent("c-1"), {})));
     }
     Opened opened(folder.path());  // who asked is known after a restart, too
     const auto end = [&](IntentState state, std::optional<base::Caller> said_by = {}) {
@@ -179,7 +179,7 @@ TEST_CASE("audit: an intent's rows follow its states, each once", "[state]") {
 TEST_CASE("audit: what an intent's end says is not said again", "[state]") {
     const TemporaryFolder folder;
     Opened opened(folder.path());
-    REQUIRE(run(opened.context, opened.store->open_intent(intent("c-1"))));
+    REQUIRE(run(opened.context, opened.store->open_intent(intent("c-1"), {})));
     opened.store->record(entry("c-1"));  // the end is on its way
     REQUIRE(
         run(opened.context,
@@ -292,7 +292,7 @@ TEST_CASE("audit: a database of version 3 gets one, and keeps its intents", "[st
     {
         Opened opened(folder.path());
         REQUIRE(opened.save("3f9c21aa", 17));
-        REQUIRE(run(opened.context, opened.store->open_intent(intent("c-1"))));
+        REQUIRE(run(opened.context, opened.store->open_intent(intent("c-1"), {})));
     }
     execute(
         folder.database(),

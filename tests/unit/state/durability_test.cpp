@@ -149,7 +149,7 @@ TEST_CASE("audit: an intent that cannot be written down is refused, and leaves n
         Opened opened(folder.path());
         REQUIRE(opened.save("3f9c21aa", 1));
         const FileSizeLimit full(std::filesystem::file_size(folder.path() / "state.db-wal"));
-        CHECK(run(opened.context, opened.store->open_intent(order)).error().code == ErrorCode::storage);
+        CHECK(run(opened.context, opened.store->open_intent(order, {})).error().code == ErrorCode::storage);
         CHECK(opened.store->failed());
     }
     Opened opened(folder.path());

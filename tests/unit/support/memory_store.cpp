@@ -48,7 +48,10 @@ boost::asio::awaitable<Result<void>> MemoryStore::write() {
     co_return Result<void>();
 }
 
-boost::asio::awaitable<Result<void>> MemoryStore::open_intent(state::Intent intent) {
+boost::asio::awaitable<Result<void>> MemoryStore::open_intent(
+    state::Intent intent, std::optional<base::Time> kraken_now
+) {
+    known_times.push_back(kraken_now);
     const auto done = co_await write();
     if (done) written.push_back(std::move(intent));
     co_return done;

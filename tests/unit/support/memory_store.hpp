@@ -22,7 +22,9 @@ public:
     boost::asio::awaitable<protocol::Result<void>> save_nonce_mark(base::KeyId key, state::NonceMark mark)
         override;
     const std::vector<state::Intent>& intents_at_start() const override { return at_start; }
-    boost::asio::awaitable<protocol::Result<void>> open_intent(state::Intent intent) override;
+    boost::asio::awaitable<protocol::Result<void>> open_intent(
+        state::Intent intent, std::optional<base::Time> kraken_now
+    ) override;
     boost::asio::awaitable<protocol::Result<void>> end_intent(state::IntentEnd end) override;
     boost::asio::awaitable<protocol::Result<void>> cancel_when_found(
         std::vector<std::string> ids, bool wanted
@@ -46,11 +48,12 @@ public:
 
     std::map<base::KeyId, state::NonceMark> marks;  // what is durable
     std::vector<state::Intent> at_start;
-    std::vector<state::Intent> written;      // intents, oldest first
-    std::vector<state::IntentEnd> ends;      // as they were told, oldest first
-    std::vector<state::AuditEntry> audited;  // rows that were recorded, oldest first
-    std::optional<std::int64_t> broken_at;   // where verify_audit says it is
-    std::size_t saves = 0;                   // that were asked for
+    std::vector<state::Intent> written;                  // intents, oldest first
+    std::vector<std::optional<base::Time>> known_times;  // Kraken's, as each of them was opened
+    std::vector<state::IntentEnd> ends;                  // as they were told, oldest first
+    std::vector<state::AuditEntry> audited;              // rows that were recorded, oldest first
+    std::optional<std::int64_t> broken_at;               // where verify_audit says it is
+    std::size_t saves = 0;                               // that were asked for
     Barrier reads_held;
     Barrier saves_held;
 
