@@ -35,6 +35,11 @@ def executed(reply):
     return "yes" if "result" in reply else reply["error"]["data"]["executed"]
 
 
+def category(reply):
+    """Why it was refused; empty when it was not."""
+    return reply["error"]["data"]["category"] if reply and "error" in reply else ""
+
+
 class Bot:
     """Plays on one account, and knows what may come of it."""
 
@@ -99,6 +104,13 @@ class Bot:
     def disturbed_since(self, mark):
         return mark % 2 or mark != self.test.disturbances
 
+    def learn(self, method, params=None):
+        """The result; None when there is none now, as when the daemon ends or is locked: then it is asked for again later."""
+        reply = self.ask(method, params)
+        self.explain(reply)
+        self.away = self.away or executed(reply) != "yes"
+        return reply["result"] if executed(reply) == "yes" else None
+
     def call(self, endpoint, params=None, explained=(), **more):
         reply = self.ask("call", {"endpoint": endpoint, "account": self.account, **({"params": params} if params else {}), **more})
         self.explain(reply, explained)
@@ -106,8 +118,7 @@ class Bot:
         return reply
 
     def count(self, what, reply):
-        why = reply["error"]["data"]["category"] if reply and "error" in reply else ""
-        self.outcomes[what, executed(reply), why] += 1
+        self.outcomes[what, executed(reply), category(reply)] += 1
 
     def explain(self, reply, explained=()):
         """There is a reason for every refusal."""
@@ -221,11 +232,15 @@ class Bot:
         name, order = self.some_named()
         if not order:
             return
-        if order.fate != "placed":
-            self.make(order, idempotency_key=name)
+        if order.fate == "placed":
+            reply = self.call(order.endpoint, order.params, idempotency_key=name)
+            assert reply is None or json.dumps(reply.get("result")) == json.dumps(order.reply["result"]), (order, reply)
             return
-        reply = self.call(order.endpoint, order.params, idempotency_key=name)
-        assert reply is None or json.dumps(reply.get("result")) == json.dumps(order.reply["result"]), (order, reply)
+        in_doubt = order.fate == "unknown"
+        # What a CancelAll concerned was the earlier one, if that was not placed.
+        order.swept = order.swept and in_doubt and OPEN | CANCELED
+        self.make(order, idempotency_key=name)
+        assert not in_doubt or category(order.reply) not in WHILE_DISTURBED, f"told that nothing was sent: {order}"
 
     def repeat_otherwise(self):
         name, order = self.some_named()
@@ -355,13 +370,13 @@ class Bot:
                 assert not intent or intent["state"] in ("not_placed", "sent"), (order, intent)
         if intents:
             one = self.dice.choice(list(intents.values()))
-            reply = self.ask("intent.get", {"id": one["id"]})
-            assert reply is None or reply["result"] == one or one["state"] in ("sent", "settling", "lost"), (one, reply)
+            again = self.learn("intent.get", {"id": one["id"]})
+            assert again is None or again == one or one["state"] in ("sent", "settling"), (one, again)
 
     def intents(self, which="all"):
-        """The latest ones by the volumes of their orders. The daemon's clock may have stood still, so their nonces tell which came later."""
-        reply = self.ask("intent.list", {"account": self.account, "which": which, "limit": 1000})
-        intents = sorted(reply["result"] if reply else (), key=lambda intent: int(intent["nonce"]))
+        """By the volumes of their orders. Of several with the same key only one is more than not placed."""
+        listed = self.learn("intent.list", {"account": self.account, "which": which, "limit": 1000}) or ()
+        intents = sorted(listed, key=lambda intent: intent["state"] != "not_placed")
         return {tuple(order["volume"] for order in intent.get("orders", ())): intent for intent in intents}
 
     def change_keys(self):
@@ -392,19 +407,14 @@ class Bot:
     def come_back(self):
         """Waits for the unlocked daemon, and asks it what became of calls that got no answer. One that left no intent was never sent."""
         self.away = False
-        reply = self.ask("wait", {"for": "unlocked"})
-        self.away = self.away or executed(reply) != "yes"
-        intents = {} if self.away else self.intents("open")
-        for intent in intents.values():
-            reply = None if self.away else self.ask("intent.wait", {"id": intent["id"], "timeout_ms": 60000})
-            self.away = self.away or executed(reply) != "yes"
-        intents = {} if self.away else self.intents()
-        listed = None if self.away else self.ask("account.list")
-        if self.away or listed is None:
-            self.away = True
+        if not self.learn("wait", {"for": "unlocked"}):
             return
-        keys = [key["key"] for account in listed["result"] if account["name"] == self.account for key in account["keys"]]
-        if not keys:  # locked again
+        for intent in self.intents("open").values():
+            self.learn("intent.wait", {"id": intent["id"], "timeout_ms": 60000})
+        intents = self.intents()
+        listed = self.learn("account.list") or ()
+        keys = [key["key"] for account in listed if account["name"] == self.account for key in account["keys"]]
+        if self.away or not keys:  # it has gone once more, or is locked again
             self.away = True
             return
         assert self.keys is None or set(self.keys) == set(keys), (self.keys, keys)
@@ -528,16 +538,34 @@ class Model(scene.TortureTest):
             game.result()
 
     def end_round(self, bots, since):
+        self.set_clock("+0")  # ten years ahead every certificate has expired, and nothing settles
         unknown = [pair for pairs in self.at_once(Bot.end_round, bots) for pair in pairs]
         calm = time.monotonic()
         support.wait_for(lambda: self.all_arrived(since) or time.monotonic() > calm + LATEST_S, every=0.2)
+        orders = self.exchange.control("GET", "/orders")["orders"]
         for order, intent in unknown:
             self.assertTrue(self.may_stay_unknown(order, intent, since), f"{order}\n{intent}")
-            self.unknown.append(order)
+            self.settle_by_person(order, intent, {known["vol"] for known in orders[order.account]})
         self.assert_judged(unknown=self.unknown)
-        orders = self.exchange.control("GET", "/orders")["orders"]
         for bot in bots:
             bot.check(orders[bot.account])
+
+    def settle_by_person(self, order, intent, volumes):
+        """Who looks at the exchange and says what is there: a repeat is told so, and what was not placed may be placed anew."""
+        placed = not volumes.isdisjoint(order.volumes())
+        with self.daemon.admin() as admin:
+            admin.result("intent.settle", {"id": intent["id"], "outcome": "placed" if placed else "not_placed", "reason": "seen there"})
+            self.assertEqual(admin.result("intent.get", {"id": intent["id"]})["state"], "placed" if placed else "not_placed")
+        named = self.bots[order.account].named
+        for name in [name for name, each in named.items() if placed and each is order]:
+            del named[name]
+            with self.daemon.client() as client:
+                reply = client.call(order.endpoint, order.params, account=order.account, idempotency_key=name)
+            self.assertEqual(reply["error"]["data"]["executed"], "yes", reply)
+        if placed:
+            self.unknown.append(order)  # which one it is, nobody was told
+        else:
+            order.fate = "not placed"
 
     def all_arrived(self, since):
         """What faults have held back. What it was when all connections were closed at once never comes."""
