@@ -18,7 +18,7 @@ import scene
 import support
 
 ACCOUNTS, ROUNDS, STEPS = (48, 21, 100) if scene.LONG else (12, 1, 40)  # steps of each account in a round
-DISTURBED_EVERY = 400 if scene.LONG else 55  # steps, of all together
+DISTURBED_EVERY = 250 if scene.LONG else 55  # steps, of all together
 LATEST_S = 9  # then a request that a fault holds back has arrived
 MOST_OPEN = 30
 # What a call may be refused with at any time; and when faults are about; and while the daemon ends, or is locked.
@@ -174,11 +174,17 @@ class Bot:
     # Its steps.
 
     def play(self, steps):
-        try:
+        with self.telling():
             for _ in range(steps):
                 if self.test.failed:
                     return
                 self.step(self.dice.choices(list(self.WEIGHTS), self.WEIGHTS.values())[0])
+
+    @contextlib.contextmanager
+    def telling(self):
+        """Of a failure, what led to it; then nobody goes on."""
+        try:
+            yield
         except BaseException as failure:
             self.test.failed = True
             raise AssertionError("\n".join([f"{self.account}: {failure!r}", *self.history])) from failure
@@ -430,7 +436,7 @@ class Bot:
 
     def end_round(self):
         """Everything is calm, and final. Returns the orders whose fate nobody could find out, with the daemon's word on them."""
-        try:
+        with self.telling():
             self.history.append("-- end of round")
             self.mark = self.test.disturbances
             self.calm()
@@ -444,8 +450,6 @@ class Bot:
             unknown = [(order, intents.get(order.volumes())) for order in self.unsettled]
             self.unsettled = []
             return unknown
-        except BaseException as failure:
-            raise AssertionError("\n".join([f"{self.account}: {failure!r}", *self.history])) from failure
 
     def check(self, orders):
         """What the exchange says of each order is what the model expects. Then nothing is left in doubt."""
