@@ -550,9 +550,20 @@ class Model(scene.TortureTest):
         for order, intent in unknown:
             self.assertTrue(self.may_stay_unknown(order, intent, since), f"{order}\n{intent}")
             self.settle_by_person(order, intent, {known["vol"] for known in orders[order.account]})
+        self.tell_of_refused_nonces()
         self.assert_judged(unknown=self.unknown)
         for bot in bots:
             bot.check(orders[bot.account])
+
+    def tell_of_refused_nonces(self):
+        """What came of that key before, since the journal is gone when the test has failed."""
+        for refused in self.exchange.audit()["nonces"] if self.judge.nonces(self.ACCOUNTS) else ():
+            if refused["fault"] or refused["duplicate_of"]:
+                continue
+            print(f"  {refused}")
+            for entry in self.exchange.journal(since=max(0, refused["id"] - 500)):
+                if (entry["account"], entry["key"]) == (refused["account"], refused["key"]) and entry["id"] <= refused["id"] + 50:
+                    print("   ", {name: entry[name] for name in ("id", "time_ns", "connection", "endpoint", "nonce", "fault", "errors")})
 
     def settle_by_person(self, order, intent, volumes):
         """Who looks at the exchange and says what is there: a repeat is told so, and what was not placed may be placed anew."""
