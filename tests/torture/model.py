@@ -415,8 +415,6 @@ class Bot:
         self.away = False
         if not self.learn("wait", {"for": "unlocked"}):
             return
-        for intent in self.intents("open").values():
-            self.learn("intent.wait", {"id": intent["id"], "timeout_ms": 60000})
         intents = self.intents()
         listed = self.learn("account.list") or ()
         keys = [key["key"] for account in listed if account["name"] == self.account for key in account["keys"]]
@@ -427,11 +425,13 @@ class Bot:
         self.keys = keys
         for order in [order for order in self.unsettled if order.fate == "lost"]:
             intent = intents.get(order.volumes())
-            if intent:
-                order.settled(intent)
-                order.intent = intent["id"]
-            else:
+            if not intent:
                 order.fate = "not placed"
+            elif intent["state"] in ("placed", "not_placed"):
+                order.settled(intent)
+            else:
+                order.fate = "unknown"  # so far
+                order.intent = intent["id"]
             self.note(order)
 
     def end_round(self):
