@@ -194,6 +194,7 @@ awaitable<Result<void>> Accounts::remove_key(
     co_await account->placements().settle_those_of(key, deadline);
     draining_.insert(key);
     refresh();
+    co_await account->placements().end_of_those_sent(key, deadline);  // some may have been passed
     const auto turn = co_await lane_of(key, name)->enter(deadline);
     Result<void> removed = std::unexpected(still_in_use(name, "key"));
     // An answer may have been lost while the last calls were waited for.

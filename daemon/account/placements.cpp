@@ -344,16 +344,27 @@ bool Placements::needs(const base::KeyId& key) const {
 }
 
 awaitable<void> Placements::settle_those_of(base::KeyId key, steady_clock::time_point deadline) {
+    return wait_while_any(
+        std::move(key), [](const Settlement& each) { return each.is_looked_for(); }, deadline
+    );
+}
+
+awaitable<void> Placements::end_of_those_sent(base::KeyId key, steady_clock::time_point deadline) {
+    return wait_while_any(std::move(key), [](const Settlement& each) { return !each.is_lost(); }, deadline);
+}
+
+awaitable<void> Placements::wait_while_any(
+    base::KeyId key, IsWaitedFor is_waited_for, steady_clock::time_point deadline
+) {
     const auto self = shared_from_this();
-    const auto is_waited_for = [&key](const auto& entry) {
-        const Settlement& each = *entry.second;
-        return each.intent().key == key && each.is_looked_for() && !each.is_settled();
-    };
     while (steady_clock::now() < deadline) {
-        const auto found = std::ranges::find_if(open_, is_waited_for);
+        const auto found = std::ranges::find_if(open_, [&](const auto& entry) {
+            const Settlement& each = *entry.second;
+            return each.intent().key == key && !each.is_settled() && is_waited_for(each);
+        });
         if (found == open_.end()) co_return;
         const std::shared_ptr<Settlement> settlement = found->second;
-        co_await settlement->wait(deadline);
+        co_await settlement->wait_for_change(deadline);
     }
 }
 

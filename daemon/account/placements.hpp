@@ -69,6 +69,8 @@ public:
     bool needs(const base::KeyId& key) const;
     // Returns when nothing is being found out of the calls of this key, or at the deadline.
     awaitable<void> settle_those_of(base::KeyId key, std::chrono::steady_clock::time_point deadline);
+    // Returns when no call of this key waits for its answer, or at the deadline.
+    awaitable<void> end_of_those_sent(base::KeyId key, std::chrono::steady_clock::time_point deadline);
 
 private:
     using Key = std::pair<std::string, std::string>;  // client, idempotency key
@@ -107,6 +109,10 @@ private:
     awaitable<void> know_the_time();
     awaitable<Result<std::string>> await_end(std::shared_ptr<Settlement> settlement, const Call& call);
     awaitable<Result<void>> await_recovery(const Call& call);
+    using IsWaitedFor = bool (*)(const Settlement& settlement);
+    awaitable<void> wait_while_any(
+        base::KeyId key, IsWaitedFor is_waited_for, std::chrono::steady_clock::time_point deadline
+    );
 
     void find_out(std::shared_ptr<Settlement> settlement);
     static awaitable<void> see_to_the_end(

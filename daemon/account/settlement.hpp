@@ -79,7 +79,10 @@ public:
         return changed_.wait_until(deadline);
     }
 
-    void lose() { lost_ = true; }
+    void lose() {
+        lost_ = true;
+        changed_.happened();
+    }
     // A CancelAll goes out behind it: it is to be canceled when it shows; or that one was not executed.
     void swept() { ++sweeps_; }
     void spared() {

@@ -422,6 +422,37 @@ TEST_CASE("a key whose call does not end in time stays, and it is said what to d
     CHECK(fixture.serving() == Keys{"0000000b"});
 }
 
+TEST_CASE("a key stays until a placement that a cancel has passed is answered") {
+    Fixture fixture;
+    fixture.settings.drain_wait = std::chrono::minutes(1);
+    fixture.accounts.configure(fixture.settings);
+    fixture.tell_time();
+    fixture.upstream.is_held = [](const net::Request& request) {
+        return request.target.ends_with("AddOrder");
+    };
+    fixture.upstream.held.close();
+    const auto order = fixture.loop.start(fixture.the_account()->call(call_of("AddOrder")));
+    account::Call other = call_of("CancelOrder");
+    other.caller.pid = 2;
+    const auto cancel = fixture.loop.start(fixture.the_account()->call(std::move(other)));
+    fixture.loop.poll();
+    while (!cancel->has_value())
+        fixture.loop.context.run_one();
+    CHECK_FALSE(order->has_value());
+    const auto replaced =
+        fixture.loop.start(fixture.accounts.replace_key(fixture.candidate(second), {}, SavePolicy::validated)
+        );
+    for (int turn = 0; turn < 100; ++turn)
+        fixture.loop.poll();
+    CHECK(fixture.serving() == Keys{"0000000b"});
+    CHECK_FALSE(replaced->has_value());
+    fixture.upstream.held.open();
+    fixture.loop.run();
+    CHECK((*order)->has_value());
+    REQUIRE((*replaced)->has_value());
+    CHECK_FALSE(fixture.keeper.saved.contains(first));
+}
+
 TEST_CASE("a key stays until it is known what became of its placements") {
     Fixture fixture;
     const auto patience = GENERATE(std::chrono::minutes(0), std::chrono::minutes(1));

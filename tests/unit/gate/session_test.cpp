@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <catch2/catch.hpp>
+#include <map>
 #include <set>
 #include <stdexcept>
 
@@ -160,6 +161,36 @@ TEST_CASE("a drain refuses what comes, finishes what runs, then closes") {
     CHECK(replies[0].contains(R"("result")"));
     CHECK(bench.is_closed());
     CHECK(bench.ended == 1);
+}
+
+TEST_CASE(
+    "while it drains, the repeat of an idempotency key is told what became of the call, and nothing new is "
+    "sent"
+) {
+    SessionBench bench;
+    const std::string_view with_key = R"({"endpoint":"AddOrder","idempotency_key":"k"})";
+    bench.request("1", "call", with_key);
+    const auto first = bench.replies();
+    REQUIRE(first.size() == 1);
+    bench.upstream.held.close();
+    bench.request("2", "call", R"({"endpoint":"Balance"})");
+    bench.loop.poll();
+    const auto sent = bench.upstream.requests.size();
+    bench.api.stop();
+    bench.request("3", "call", with_key);
+    bench.request("4", "call", R"({"endpoint":"AddOrder","idempotency_key":"another"})");
+    bench.request("5", "call", R"({"endpoint":"AddOrder"})");
+    bench.session->drain();
+    bench.loop.poll();
+    bench.upstream.held.open();
+    std::map<std::string, std::string> by_id;
+    for (const std::string& reply : bench.replies())
+        by_id.emplace(reply.substr(reply.find("\"id\":") + 5, 1), reply);
+    CHECK(by_id["3"].contains(R"("result")"));
+    CHECK(by_id["4"].contains("-32024"));
+    CHECK(by_id["5"].contains("-32024"));
+    CHECK(bench.upstream.requests.size() == sent);
+    CHECK(bench.is_closed());
 }
 
 TEST_CASE("an idle session drains at once") {
