@@ -19,6 +19,12 @@ using test::answer;
 using test::call_of;
 using namespace std::chrono_literals;
 
+std::string open_order(const std::string& userref) {
+    return R"({"open":{"OAAAAA-AAAAA-AAAAAA":{"userref":)" + userref +
+           R"(,"status":"open","opentm":1700000001.5,"vol":"1","descr":{"pair":"XBTUSD","type":"buy",)"
+           R"("ordertype":"limit","price":"1","price2":"0","order":"x","close":""}}}})";
+}
+
 constexpr std::string_view placed = R"({"descr":{"order":"x"},"txid":["OAAAAA-AAAAA-AAAAAA"]})";
 
 struct Fixture : test::Bench {
@@ -165,10 +171,7 @@ TEST_CASE("placements: a CancelAll that came before an order showed cancels it w
             return answer(R"({"count":0})");
         }
         if (request.target.ends_with("OpenOrders") && shown) {
-            return answer(
-                R"({"open":{"OAAAAA-AAAAA-AAAAAA":{"userref":)" + userref +
-                R"(,"status":"open","opentm":1700000001.5,"vol":"1","descr":{"pair":"XBTUSD","type":"buy","ordertype":"limit","price":"1","price2":"0","order":"x","close":""}}}})"
-            );
+            return answer(open_order(userref));
         }
         return test::empty_books(fixture.clock)(request);
     };
@@ -181,6 +184,39 @@ TEST_CASE("placements: a CancelAll that came before an order showed cancels it w
     CHECK(**lost == R"({"descr":{"order":"x"},"txid":["OAAAAA-AAAAA-AAAAAA"]})");
     CHECK(fixture.sent("CancelOrder") == 1);
     CHECK(fixture.sent("AddOrder") == 1);
+}
+
+TEST_CASE("placements: where the daemon stops before an order could be canceled, the next run finds it again"
+) {
+    Fixture fixture;
+    std::string userref;
+    fixture.upstream.otherwise = [&](const net::Request& request) -> test::FakeUpstream::Outcome {
+        if (request.target.ends_with("AddOrder")) {
+            const auto at = request.body.find("userref=") + 8;
+            userref = request.body.substr(at, request.body.find('&', at) - at);
+            return test::lost();
+        }
+        if (request.target.ends_with("OpenOrders")) return answer(open_order(userref));
+        if (request.target.ends_with("CancelOrder")) {
+            fixture.api.stop();
+            return test::lost();
+        }
+        return test::empty_books(fixture.clock)(request);
+    };
+    fixture.upstream.is_held = [](const net::Request& request) {
+        return request.target.ends_with("GetApiKeyInfo");
+    };
+    fixture.upstream.held.close();
+    const auto lost = fixture.loop.start(fixture.account().call(fixture.order()));
+    fixture.loop.poll();
+    REQUIRE(fixture.loop.start(fixture.account().call(call_of("CancelAll"))));
+    fixture.loop.poll();
+    fixture.upstream.held.open();
+    fixture.loop.run();
+    CHECK(**lost == R"({"descr":{"order":"x"},"txid":["OAAAAA-AAAAA-AAAAAA"]})");
+    CHECK(fixture.sent("CancelOrder") == 1);
+    CHECK(fixture.store.written.at(0).state == IntentState::sent);
+    CHECK(fixture.store.written.at(0).cancel_when_found);
 }
 
 TEST_CASE("placements: a CancelAll that was not executed cancels nothing later") {
@@ -270,69 +306,6 @@ TEST_CASE("placements: the repeat of a lost call is never told that nothing was 
     )));
 }
 
-TEST_CASE("placements: what an earlier run left open is settled before anything new is placed") {
-    test::Bench bench({.default_account = "", .retry = test::at_once});
-    bench.tell_time();
-    account::Sought sought;
-    sought.kind = account::Sought::Kind::orders;
-    sought.rows.push_back(
-        {.tag = {account::Tag::Kind::userref, "17", true},
-         .pair = "",
-         .side = "",
-         .type = "",
-         .volume = "",
-         .price = "",
-         .price2 = ""}
-    );
-    sought.deadline = bench.clock.time - 1h;
-    const state::Intent left{
-        .id = "old-1",
-        .client = "uid:0",
-        .account = *base::AccountName::parse("master"),
-        .key = base::KeyId("0123abcd"),
-        .nonce = base::Nonce(1),
-        .endpoint = "AddOrder",
-        .sought = account::to_json(sought),
-        .idempotency_key = "k",
-        .arguments_hash = "not that of the repeat",
-        .sent_at = bench.clock.time - 1h,
-    };
-    bench.store.at_start = {left};
-    bench.store.written = {left};
-    bench.keeper.hold("master", "0123abcd");
-    bench.upstream.otherwise = [&](const net::Request& request) {
-        if (request.target.ends_with("AddOrder")) return answer(placed);
-        return test::empty_books(bench.clock)(request);
-    };
-    bench.upstream.held.close();
-    bench.accounts.refresh();
-    const auto account = bench.accounts.list().at(0);
-    CHECK(account->placements().settling() == 1);
-    account::Call hasty = call_of("AddOrder");
-    hasty.max_wait = 0ms;
-    const auto refused = bench.loop.start(account->call(hasty));
-    const auto patient = bench.loop.start(account->call(call_of("AddOrder")));
-    // A key that an earlier run knows is judged by what was written then, without waiting.
-    account::Call repeat = call_of("AddOrder");
-    repeat.idempotency_key = "k";
-    repeat.max_wait = 0ms;
-    const auto repeated = bench.loop.start(account->call(repeat));
-    bench.loop.poll();
-    REQUIRE(refused->has_value());
-    CHECK((*refused)->error().code == ErrorCode::timeout);
-    CHECK((*refused)->error().executed == Executed::no);
-    REQUIRE(repeated->has_value());
-    CHECK((*repeated)->error().code == ErrorCode::idempotency);
-    bench.upstream.held.open();
-    bench.loop.run();
-    CHECK(**patient == std::string(placed));
-    const auto targets = bench.upstream.targets();
-    CHECK(targets.at(0) == "/0/public/Time");
-    CHECK(targets.at(1) == "/0/private/GetApiKeyInfo");
-    CHECK(targets.back() == "/0/private/AddOrder");
-    CHECK(bench.store.written.at(0).state == IntentState::not_placed);
-}
-
 TEST_CASE("placements: a person's word ends the search, and is kept") {
     Fixture fixture;
     fixture.upstream.otherwise = [](const net::Request&) { return test::lost(); };
@@ -358,33 +331,6 @@ TEST_CASE("placements: a person's word ends the search, and is kept") {
     REQUIRE_FALSE(again);
     CHECK(again.error().executed == Executed::yes);
     CHECK(fixture.sent("AddOrder") == 1);
-}
-
-TEST_CASE("placements: what an earlier run had only validated is no doubt") {
-    test::Bench bench({.default_account = "", .retry = test::at_once});
-    bench.tell_time();
-    account::Sought sought;
-    sought.kind = account::Sought::Kind::validation;
-    const state::Intent left{
-        .id = "old-1",
-        .client = "uid:0",
-        .account = *base::AccountName::parse("master"),
-        .key = base::KeyId("0123abcd"),
-        .nonce = base::Nonce(1),
-        .endpoint = "AddOrder",
-        .sought = account::to_json(sought),
-        .sent_at = bench.clock.time,
-    };
-    bench.store.at_start = {left};
-    bench.store.written = {left};
-    bench.keeper.hold("master", "0123abcd");
-    bench.upstream.otherwise = [](const net::Request&) { return answer(placed); };
-    bench.accounts.refresh();
-    account::Call order = call_of("AddOrder");
-    order.max_wait = 0ms;
-    CHECK(bench.loop.run(bench.accounts.list().at(0)->call(order)));
-    CHECK(bench.store.written.at(0).state == IntentState::not_placed);
-    CHECK(bench.upstream.targets() == std::vector<std::string>{"/0/private/AddOrder"});
 }
 
 TEST_CASE("placements: a person's word on what could not be found out is written down") {
