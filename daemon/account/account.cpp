@@ -205,19 +205,15 @@ awaitable<Result<std::string>> Account::ask(
     std::optional<base::KeyId> key
 ) {
     const auto self = account.lock();
-    const Key* const named = self && key ? self->keys_.find(*key) : nullptr;
-    if (!self || (key && !named))
+    if (!self || (key && !self->keys_.find(*key)))
         co_return protocol::fail(ErrorCode::unknown_account, "the key is not there any more");
     constexpr std::chrono::seconds patience{30};
     const auto deadline = steady_clock::now() + patience;
     const Call call{&endpoint, std::move(parameters), deadline, patience, "settling"};
-    const std::shared_ptr<Lane> lane = named ? named->lane() : nullptr;
-    Course course{.settles = true};
-    const SendOnce send_once = [&] {
-        return lane ? lane->send({*call.endpoint, call.parameters, {deadline, deadline}})
-                    : self->send(call, course);
-    };
-    auto outcome = co_await make_call(self->services_.api, self->services_.clock, call, self->retry_, send_once);
+    Course course{.settles = true, .only_key = key ? &*key : nullptr};
+    const SendOnce send_once = [&] { return self->send(call, course); };
+    auto outcome =
+        co_await make_call(self->services_.api, self->services_.clock, call, self->retry_, send_once);
     // What is found out may be news to a read that is under way.
     self->reads_.acted();
     co_return outcome;
@@ -239,6 +235,7 @@ awaitable<Result<kraken::Attempt>> Account::send(const Call& call, Course& cours
         .repeat = std::exchange(course.repeat, true),
         .passes_held = cancels_by_id(call),
         .settles = course.settles,
+        .only_key = course.only_key,
         .ration = &ration,
     };
     // A repeat waits anew: the time that the first copy took was not spent waiting. What made way for a

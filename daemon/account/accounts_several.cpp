@@ -195,10 +195,12 @@ awaitable<Result<void>> Accounts::remove_key(
     draining_.insert(key);
     refresh();
     co_await account->placements().end_of_those_sent(key, deadline);  // some may have been passed
-    const auto turn = co_await lane_of(key, name)->enter(deadline);
     Result<void> removed = std::unexpected(still_in_use(name, "key"));
-    // An answer may have been lost while the last calls were waited for.
-    if (turn && !account->placements().needs(key)) removed = co_await services_.keeper.remove(key);
+    // An answer may have been lost while the last calls were waited for; then the key is soon wanted again.
+    if (!account->placements().needs(key)) {
+        const auto turn = co_await lane_of(key, name)->enter(deadline);
+        if (turn && !account->placements().needs(key)) removed = co_await services_.keeper.remove(key);
+    }
     draining_.erase(key);
     refresh();
     if (removed) log(LogLevel::info, "account.key_removed", {{"account", name.text()}, {"key", key.hex()}});

@@ -48,6 +48,7 @@ Line::Way Keys::way_of(const Line::Entry& entry, const WaitFor& wait_for) const 
     Suits best = Suits::set_aside;
     for (std::size_t index = 0; index < keys_.size(); ++index) {
         const Key& key = *keys_[index];
+        if (entry.only_key && key.info().key != *entry.only_key) continue;
         const Suits suitable = suits(key, *entry.endpoint);
         if (suitable < best) continue;
         if (suitable > best) way = {};

@@ -66,8 +66,9 @@ awaitable<Result<Lane::Turn>> Lane::enter(steady_clock::time_point deadline) {
 }
 
 bool Lane::may_be_passed() const {
-    return !reading_ && !sweeping_ && passed_ < most_passed && written_at_ &&
-           steady_clock::now() >= *written_at_ + patience;
+    const auto now = steady_clock::now();
+    return !reading_ && !sweeping_ && passed_ < most_passed && now >= pass_from_ && written_at_ &&
+           now >= *written_at_ + patience;
 }
 
 void Lane::make_way() {
@@ -101,7 +102,7 @@ awaitable<Result<Attempt>> Lane::send(Request request) {
     co_return attempt;
 }
 
-awaitable<Result<Attempt>> Lane::send(const Turn&, Request request) {
+awaitable<Result<Attempt>> Lane::send(const Turn& turn, Request request) {
     if (steady_clock::now() >= request.deadlines.request) co_return not_in_time();
     if (services_.api.stopping()) co_return std::unexpected(protocol::stopping_error());
     if (auto refused = refusal(request.hold)) co_return std::unexpected(std::move(*refused));
@@ -118,7 +119,7 @@ awaitable<Result<Attempt>> Lane::send(const Turn&, Request request) {
     given_up_ = false;
     sweeping_ = place && place->behind == Place::Behind::whatever_acts;
     if (services_.clock.take_ask()) ask_time_in_background();
-    auto attempt = co_await send_in_turn(request);
+    auto attempt = co_await send_in_turn(request, turn.number_);
     co_return attempt;
 }
 
@@ -175,9 +176,9 @@ void Lane::ask_time_in_background() {
     boost::asio::co_spawn(services_.executor, services_.api.ask_time(services_.clock), done);
 }
 
-awaitable<Result<Attempt>> Lane::send_in_turn(const Request& request) {
+awaitable<Result<Attempt>> Lane::send_in_turn(const Request& request, std::uint64_t turn) {
     while (true) {
-        auto attempt = co_await send_now(request);
+        auto attempt = co_await send_now(request, turn);
         if (!attempt) co_return attempt;
         const bool again =
             co_await wait_for_another_try(request.endpoint, *attempt, request.deadlines.request);
@@ -191,7 +192,7 @@ awaitable<bool> Lane::wait_for_another_try(
 ) {
     const NonceFate fate = fate_of_nonce(attempt);
     if (fate == NonceFate::taken) nonces_->accepted();
-    if (fate != NonceFate::refused || attempt.passed) co_return false;
+    if (fate != NonceFate::refused) co_return false;
     const auto pause = nonces_->refused();
     if (!pause || kraken::acts_once(endpoint)) co_return false;
     if (steady_clock::now() + *pause >= deadline) co_return false;
@@ -199,22 +200,22 @@ awaitable<bool> Lane::wait_for_another_try(
     co_return going_on;
 }
 
-awaitable<Result<Attempt>> Lane::send_now(const Request& request) {
+awaitable<Result<Attempt>> Lane::send_now(const Request& request, std::uint64_t turn) {
     const auto nonce = co_await nonces_->next(request.deadlines.request);
     if (!nonce) co_return std::unexpected(nonce.error());
     if (request.sent) *request.sent = Sent{key_, *nonce};
     if (!request.prepare) {
-        auto attempt = co_await sign_and_send(request, request.parameters, *nonce);
+        auto attempt = co_await sign_and_send(request, request.parameters, *nonce, turn);
         co_return attempt;
     }
     const auto prepared = co_await request.prepare->finish(key_, *nonce);
     if (!prepared) co_return std::unexpected(prepared.error());
-    auto attempt = co_await sign_and_send(request, *prepared, *nonce);
+    auto attempt = co_await sign_and_send(request, *prepared, *nonce, turn);
     co_return attempt;
 }
 
 awaitable<Result<Attempt>> Lane::sign_and_send(
-    const Request& request, const kraken::Parameters& parameters, base::Nonce nonce
+    const Request& request, const kraken::Parameters& parameters, base::Nonce nonce, std::uint64_t turn
 ) {
     auto signed_request = co_await services_.keeper.sign(
         key_, protocol::path_of(request.endpoint), nonce, parameters.body(nonce), parameters.form()
@@ -233,26 +234,38 @@ awaitable<Result<Attempt>> Lane::sign_and_send(
         std::move(signed_request->body),
         parameters.form(),
         reading_ ? give_up_.slot() : boost::asio::cancellation_slot(),
-        [lane = weak_from_this(), turn = turn_] {
+        [lane = weak_from_this(), turn] {
             const auto self = lane.lock();
             if (self && self->turn_ == turn) self->written_at_ = steady_clock::now();
         }
     };
-    const std::uint64_t turn = turn_;
     rest_.begin(request.endpoint);
     attempt =
         co_await services_.api.call_private(request.endpoint, std::move(call), request.deadlines.request);
     rest_.end(request.endpoint, attempt, services_.clock.elapsed(), services_.clock.now());
-    attempt.passed = turn != turn_;
-    if (attempt.passed) --passed_;
-    if (attempt.passed && kraken::acts_once(request.endpoint) &&
-        fate_of_nonce(attempt) == NonceFate::refused) {
-        attempt = {};
-        attempt.end = Attempt::End::lost;
-        attempt.passed = true;
-        attempt.detail = "it took so long that a cancel went before it";
+    if (turn == turn_) {
+        written_at_.reset();
+    } else {
+        after_passing(request.endpoint, attempt);
     }
     co_return attempt;
+}
+
+// What was passed and refused for its nonce has come behind what passed it, which says nothing of the key:
+// what acts once is lost, anything else is made again.
+void Lane::after_passing(const protocol::Endpoint& endpoint, Attempt& attempt) {
+    --passed_;
+    if (fate_of_nonce(attempt) != NonceFate::refused) return;
+    // Too many refused nonces bring a ban of minutes.
+    constexpr std::chrono::seconds pause{10};
+    pass_from_ = steady_clock::now() + pause;
+    attempt = {};
+    if (kraken::acts_once(endpoint)) {
+        attempt.end = Attempt::End::lost;
+        attempt.detail = "it took so long that a cancel went before it";
+    } else {
+        attempt.given_up = true;
+    }
 }
 
 awaitable<Result<std::uint64_t>> Lane::import(std::uint64_t floor, steady_clock::time_point deadline) {

@@ -186,11 +186,13 @@ private:
     // Kraken limits the requests of one key at the same time, and does not say to how many.
     static constexpr std::size_t most_passed = 4;
     bool may_be_passed() const;
-    awaitable<Result<kraken::Attempt>> send_in_turn(const Request& request);
-    awaitable<Result<kraken::Attempt>> send_now(const Request& request);
+    // `turn`: whose number is not turn_ any more once it has been passed.
+    awaitable<Result<kraken::Attempt>> send_in_turn(const Request& request, std::uint64_t turn);
+    awaitable<Result<kraken::Attempt>> send_now(const Request& request, std::uint64_t turn);
     awaitable<Result<kraken::Attempt>> sign_and_send(
-        const Request& request, const kraken::Parameters& parameters, base::Nonce nonce
+        const Request& request, const kraken::Parameters& parameters, base::Nonce nonce, std::uint64_t turn
     );
+    void after_passing(const protocol::Endpoint& endpoint, kraken::Attempt& attempt);
     awaitable<bool> wait_for_another_try(
         const protocol::Endpoint& endpoint,
         const kraken::Attempt& attempt,
@@ -214,7 +216,8 @@ private:
     bool given_up_ = false;   // and is not wanted any more
     bool sweeping_ = false;   // it means whatever orders are there: nothing may come before it
     std::optional<std::chrono::steady_clock::time_point> written_at_;  // when all its bytes were out
-    std::size_t passed_ = 0;  // calls that wait for their answers beside it
+    std::size_t passed_ = 0;                                // calls that wait for their answers beside it
+    std::chrono::steady_clock::time_point pass_from_ = {};  // Kraken had them the wrong way round before
 };
 
 }  // namespace krakken::account

@@ -149,12 +149,13 @@ Line::Next Line::next(const FindWay& find) {
             }
         }
     }
-    for (const bool settling : {true, false}) {
+    for (const bool settling : {!settled_last_, settled_last_}) {
         for (auto queue = queues_.begin(); queue != queues_.end(); ++queue) {
             for (auto waiting = queue->reading.begin(); waiting != queue->reading.end(); ++waiting) {
                 if (waiting->entry.settles != settling) continue;
                 const Way way = way_of(*waiting);
                 if (way.lane && !is_kept(kept_, *way.lane)) {
+                    settled_last_ = settling;
                     next.chosen = go(queue, queue->reading, waiting, *way.lane);
                     return next;
                 }

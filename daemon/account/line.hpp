@@ -6,6 +6,7 @@
 // knows them.
 
 #include "base/caller.hpp"
+#include "base/types.hpp"
 #include "protocol/endpoints.hpp"
 
 #include <chrono>
@@ -32,8 +33,10 @@ public:
         // A cancel that cannot mean an order which its client has waiting: it passes those that are held
         // back.
         bool passes_held = false;
-        // A question of the daemon's own about what became of a placement: goes before what clients read.
+        // A question of the daemon's own about what became of a placement: such ones and what clients read go
+        // by turns.
         bool settles = false;
+        const base::KeyId* only_key = nullptr;  // another will not do; it lives as long as the entry waits
         // What it takes of Kraken's limits, and is given with its turn. It lives as long as the entry waits;
         // nothing to the line itself.
         Ration* ration = nullptr;
@@ -126,6 +129,7 @@ private:
     std::list<Queue> queues_;           // whose client's turn is next stands first
     std::vector<base::Client> acting_;  // clients of calls under way that act
     std::uint64_t kept_ = 0;            // lanes that wait for room, as bits; for reads
+    bool settled_last_ = false;         // the last read that went
     std::size_t size_ = 0;
     std::size_t most_ = 0;
     Ticket last_ = 0;

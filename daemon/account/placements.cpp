@@ -7,7 +7,6 @@
 #include "protocol/json_text.hpp"
 
 #include <fmt/format.h>
-#include <fmt/ranges.h>
 #include <algorithm>
 #include <array>
 #include <boost/asio/co_spawn.hpp>
@@ -70,6 +69,7 @@ Placements::Placements(
 awaitable<Result<std::string>> Placements::place_once(
     const Call& call, const SendOnce& send, const std::string& hash, const Ahead& ahead
 ) {
+    if (services_.api.stopping()) co_return std::unexpected(protocol::stopping_error());
     const auto recovered = co_await await_recovery(call);
     if (!recovered) co_return std::unexpected(recovered.error());
     if (ahead.dropped) co_return cancelled_all();
@@ -100,7 +100,6 @@ awaitable<Result<std::string>> Placements::place_once(
     const bool placed = outcome && !validates;
     settlement->settle(placed ? IntentState::placed : IntentState::not_placed, outcome);
     if (outcome) remember(*outcome);
-    open_.erase(settlement->intent().id);
     end_in_background(settlement);
     co_return outcome;
 }
@@ -196,7 +195,6 @@ void Placements::adopt(const state::Intent& intent, const protocol::Endpoint& en
     }
     if (settlement->sought().kind == Sought::Kind::validation) {
         settlement->settle(IntentState::not_placed, std::unexpected(never_executed()));
-        open_.erase(intent.id);
         end_in_background(settlement);
         return;
     }
@@ -244,7 +242,7 @@ awaitable<void> Placements::see_to_the_end(
         {{"call_id", id}, {"account", self->account_.text()}, {"endpoint", settlement->endpoint().name}});
     Settling::Patience patience;
     patience.shown_after = self->settings_.shown_after;
-    const SettlingEnd end = co_await Settlement::look(
+    const SettlingEnd how = co_await Settlement::look(
         settlement,
         self->services_.api,
         self->services_.clock,
@@ -254,7 +252,7 @@ awaitable<void> Placements::see_to_the_end(
     );
     settlement->look_ends();
     // A person may have settled it while the last question was on its way.
-    if (end == SettlingEnd::interrupted && !settlement->is_settled()) {
+    if (how == SettlingEnd::interrupted && !settlement->is_settled()) {
         log(LogLevel::warn, "settle.interrupted", {{"call_id", id}, {"account", self->account_.text()}});
         co_return;
     }
@@ -265,19 +263,24 @@ awaitable<void> Placements::see_to_the_end(
          {"endpoint", settlement->endpoint().name},
          {"outcome", state::name(settlement->state())}});
     if (settlement->outcome()) self->remember(*settlement->outcome());
-    if (settlement->state() != IntentState::unknown) self->open_.erase(id);
     self->recovering_.erase(id);
     self->recovered_.happened();
-    const bool done = co_await self->cancel_found(*settlement);
-    // Else the next run finds it again, and cancels it then.
-    if (done) co_await write_end(self, settlement);
+    co_await end(self, settlement);
 }
 
 void Placements::end_in_background(const std::shared_ptr<Settlement>& settlement) {
     const auto done = [](std::exception_ptr bug) {
         if (bug) std::rethrow_exception(bug);
     };
-    boost::asio::co_spawn(services_.executor, write_end(shared_from_this(), settlement), done);
+    boost::asio::co_spawn(services_.executor, end(shared_from_this(), settlement), done);
+}
+
+// Until all is done it stays among the open ones, so that a repeat of its key is told what became of it.
+awaitable<void> Placements::end(std::shared_ptr<Placements> self, std::shared_ptr<Settlement> settlement) {
+    const bool done = co_await self->cancel_swept(*settlement);
+    if (!done) co_return;  // the next run finds it again, and cancels it then
+    co_await write_end(self, settlement);
+    if (settlement->is_settled_for_good()) self->open_.erase(settlement->intent().id);
 }
 
 // Its caller knows already; should this not reach the disk, the next run finds it out anew.
@@ -312,7 +315,7 @@ std::shared_ptr<Settlement> Placements::find(const std::string& id) const {
 awaitable<Result<void>> Placements::settle(std::string id, PersonsWord word) {
     const auto self = shared_from_this();
     const auto settlement = find(id);
-    if (!settlement || !settlement->is_lost())
+    if (!settlement || !settlement->is_lost() || settlement->is_settled_for_good())
         co_return fail(
             ErrorCode::invalid_params, "no call of this id waits to be settled; see: krakkenctl intent list"
         );
@@ -324,8 +327,7 @@ awaitable<Result<void>> Placements::settle(std::string id, PersonsWord word) {
         {{"call_id", id}, {"account", account_.text()}, {"outcome", state::name(state)}});
     const bool looked_for = settlement->is_looked_for();
     if (looked_for) co_return Result<void>();  // who looks sees it and writes it down
-    open_.erase(id);
-    co_await write_end(self, settlement);
+    co_await end(self, settlement);
     recovering_.erase(id);
     recovered_.happened();
     co_return Result<void>();
@@ -378,7 +380,7 @@ void Placements::remember(const std::string& result) {
 Claims Placements::claims_beside(const Settlement& settlement) const {
     Claims claims{&known_, {}};
     for (const auto& [id, other] : open_) {
-        if (other.get() == &settlement) continue;
+        if (other.get() == &settlement || other->is_settled_for_good()) continue;
         for (const SoughtOrder& row : other->sought().rows)
             claims.contested.push_back(row.tag);
     }

@@ -119,9 +119,10 @@ private:
         std::shared_ptr<Placements> self, std::shared_ptr<Settlement> settlement
     );
     awaitable<void> write_cancel_when_found(std::vector<std::string> ids, bool wanted);
-    awaitable<bool> cancel_found(const Settlement& settlement);
+    awaitable<bool> cancel_swept(const Settlement& settlement);
     awaitable<bool> cancel(std::string call_id, std::string txid);
     void end_in_background(const std::shared_ptr<Settlement>& settlement);
+    static awaitable<void> end(std::shared_ptr<Placements> self, std::shared_ptr<Settlement> settlement);
     static awaitable<void> write_end(
         std::shared_ptr<Placements> self, std::shared_ptr<Settlement> settlement
     );
@@ -135,7 +136,7 @@ private:
     AskKraken ask_;
 
     std::map<std::string, std::shared_ptr<Settlement>>
-        open_;  // by id: on their way, lost, or unknown for good
+        open_;  // by id: on their way, lost, unknown for good, or not yet written as ended
     std::map<Key, std::shared_ptr<Shared>> shared_;
     std::list<Ahead> ahead_;
     KnownIds known_;

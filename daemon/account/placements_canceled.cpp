@@ -1,8 +1,10 @@
 #include "account/placements.hpp"
 #include "base/log.hpp"
+#include "kraken/made_ids.hpp"
 #include "protocol/json_text.hpp"
 
 #include <algorithm>
+#include <ranges>
 
 // What a CancelAll does to placements that it cannot reach: those that are not sent yet, and those whose fate
 // is open.
@@ -14,6 +16,25 @@ using base::LogLevel;
 using protocol::ErrorCode;
 using protocol::Executed;
 using state::IntentState;
+
+namespace {
+
+// As they were found, or as Kraken answered.
+std::vector<std::string> living_orders(const Settlement& settlement) {
+    std::vector<std::string> txids;
+    for (const Finding& finding : settlement.findings())
+        for (const Trace& trace : finding.traces)
+            if (trace.living) txids.push_back(trace.id);
+    const std::string_view endpoint = settlement.endpoint().name;
+    const bool makes_orders =
+        endpoint == "AddOrder" || endpoint == "AddOrderBatch" || endpoint == "EditOrder";
+    if (settlement.findings().empty() && settlement.outcome() && makes_orders)
+        for (const auto id : std::views::split(kraken::made_ids(*settlement.outcome()), ','))
+            txids.emplace_back(id.begin(), id.end());
+    return txids;
+}
+
+}  // namespace
 
 void Placements::drop_unsent(const base::Client& client) {
     for (Ahead& each : ahead_)
@@ -36,7 +57,7 @@ awaitable<void> Placements::spare(std::vector<std::string> ids) {
     std::erase_if(ids, [this](const std::string& id) {
         const auto settlement = find(id);
         if (settlement) settlement->spared();
-        return settlement && settlement->is_to_be_canceled();  // by another CancelAll
+        return !settlement || settlement->is_to_be_canceled();  // by another CancelAll
     });
     co_await write_cancel_when_found(std::move(ids), false);
 }
@@ -48,15 +69,13 @@ awaitable<void> Placements::write_cancel_when_found(std::vector<std::string> ids
     if (!written) log(LogLevel::error, "intent.cancel_not_written", {{"why", written.error().message}});
 }
 
-// A CancelAll that came before the order showed would have canceled it. False: the daemon stops before it is.
-awaitable<bool> Placements::cancel_found(const Settlement& settlement) {
+// Orders that a CancelAll which was sent behind them may not have found. False: the daemon stops before they
+// are canceled.
+awaitable<bool> Placements::cancel_swept(const Settlement& settlement) {
     if (settlement.state() != IntentState::placed || !settlement.is_to_be_canceled()) co_return true;
-    for (const Finding& finding : settlement.findings()) {
-        for (const Trace& trace : finding.traces) {
-            if (!trace.living) continue;
-            const bool done = co_await cancel(settlement.intent().id, trace.id);
-            if (!done) co_return false;
-        }
+    for (const std::string& txid : living_orders(settlement)) {
+        const bool done = co_await cancel(settlement.intent().id, txid);
+        if (!done) co_return false;
     }
     co_return true;
 }

@@ -124,15 +124,17 @@ std::optional<Result<std::string>> Placements::known_outcome(const state::Intent
 awaitable<Result<std::string>> Placements::recall(state::Intent intent, const Call& call) {
     const std::string id = intent.id;
     auto settlement = find(id);
-    if (!settlement || settlement->is_settled()) {
-        // Nobody knows so far: look once more.
+    if (settlement && settlement->is_settled_for_good()) co_return settlement->outcome();
+    if (settlement && settlement->is_settled()) settlement->reopen();  // nobody knows so far
+    if (!settlement) {
         const auto sought = parse_sought(intent.sought).value_or(Sought{});
         settlement =
             std::make_shared<Settlement>(std::move(intent), *call.endpoint, sought, services_.executor);
         settlement->lose();
         open_[id] = settlement;
     }
-    if (settlement->is_lost() && !settlement->is_looked_for()) find_out(settlement);
+    if (settlement->is_lost() && !settlement->is_looked_for() && !services_.api.stopping())
+        find_out(settlement);
     auto outcome = co_await await_end(settlement, call);
     co_return outcome;
 }

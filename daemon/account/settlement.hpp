@@ -22,8 +22,8 @@ namespace krakken::account {
 using boost::asio::awaitable;
 using protocol::Result;
 
-// Makes one call that the daemon wants for itself, with the key named, or any of the account's: one attempt,
-// counted in no figure of the account. Errors as a client would get them.
+// Makes one call that the daemon wants for itself, with the key named, or any of the account's; counted in no
+// figure of the account. Errors as a client would get them.
 using AskKraken = std::function<awaitable<Result<std::string>>(
     const protocol::Endpoint& endpoint, kraken::Parameters parameters, std::optional<base::KeyId> key
 )>;
@@ -89,6 +89,12 @@ public:
         if (sweeps_ > 0) --sweeps_;
     }
     bool is_to_be_canceled() const { return sweeps_ > 0; }
+    bool is_settled_for_good() const { return is_settled() && state_ != state::IntentState::unknown; }
+    // What could not be found out is looked for once more.
+    void reopen() {
+        state_ = state::IntentState::sent;
+        findings_.clear();
+    }
     // Ends it, by an answer of Kraken's or a person's word; the first one stands.
     void settle(state::IntentState state, Result<std::string> outcome);
     void settle_by_person(PersonsWord word, protocol::Error outcome);

@@ -33,7 +33,6 @@ struct Attempt {
     bool too_late = false;  // the caller's deadline has passed
     bool too_many = false;  // lost by a status that says: too many requests
     bool given_up = false;  // by its lane, which was wanted: to be made again, and nothing went wrong
-    bool passed = false;    // a later call of its key went out before its answer came
 };
 
 // What a private call needs beside its path: signed bytes and the two headers.

@@ -85,10 +85,7 @@ IntentTable::IntentTable(Database& database)
                             " idempotency_key = CASE ?2 WHEN 2 THEN '' ELSE idempotency_key END"
                             " WHERE id = ?1 AND state IN (0, 3)")),
       cancel_(database.prepare("UPDATE intent SET cancel_when_found = ?2 WHERE id = ?1")),
-      // What has no date goes with what came after it and was settled as long ago.
-      forget_undated_(database.prepare("DELETE FROM intent WHERE state IN (1, 2) AND settled_at < 0"
-                                       " AND rowid < (SELECT max(rowid) FROM intent WHERE state IN (1, 2)"
-                                       " AND settled_at > 0 AND settled_at < ?1)")),
+      date_(database.prepare("UPDATE intent SET settled_at = ?1 WHERE settled_at < 0")),
       forget_(database.prepare("DELETE FROM intent WHERE state IN (1, 2)"
                                " AND settled_at > 0 AND settled_at < ?1")),
       find_(database.prepare(std::string(select) + "WHERE id = ?1")),
@@ -138,13 +135,15 @@ void IntentTable::cancel_when_found(const std::string& id, bool wanted) {
     cancel_.reset();
 }
 
-void IntentTable::forget(base::Time before) {
-    for (Statement* each : {&forget_undated_, &forget_}) {
-        each->reset();
-        each->bind(1, ticks(before));
-        each->step();
-        each->reset();
-    }
+void IntentTable::forget(base::Time now, std::chrono::hours kept) {
+    date_.reset();
+    date_.bind(1, ticks(now));
+    date_.step();
+    date_.reset();
+    forget_.reset();
+    forget_.bind(1, ticks(now - kept));
+    forget_.step();
+    forget_.reset();
 }
 
 std::optional<Intent> IntentTable::find(const std::string& id) {

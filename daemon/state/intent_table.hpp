@@ -21,8 +21,9 @@ public:
     // freed idempotency key may be used anew, so `not_placed` frees it.
     void end(const IntentEnd& end);
     void cancel_when_found(const std::string& id, bool wanted);
-    // Forgets those that ended placed or not placed before that moment.
-    void forget(base::Time before);
+    // By Kraken's time: what has ended by a clock that may have been wrong has ended now; and those that
+    // ended placed or not placed longer ago than `kept` are forgotten.
+    void forget(base::Time now, std::chrono::hours kept);
 
     std::optional<Intent> find(const std::string& id);
     std::optional<Intent> find_by_key(
@@ -35,7 +36,7 @@ private:
     Statement open_;
     Statement end_;
     Statement cancel_;
-    Statement forget_undated_;
+    Statement date_;
     Statement forget_;
     Statement find_;
     Statement find_by_key_;

@@ -105,7 +105,7 @@ AuditEntry row_of(const Intent& intent) {
 }
 
 void open_in(Tables& tables, const Intent& intent, std::optional<base::Time> kraken_now) {
-    if (kraken_now) tables.intents.forget(*kraken_now - kept_after_settling);
+    if (kraken_now) tables.intents.forget(*kraken_now, kept_after_settling);
     tables.intents.open(intent);
     tables.audit.append(row_of(intent));
 }

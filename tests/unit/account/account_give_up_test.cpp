@@ -161,6 +161,45 @@ TEST_CASE("a placement that was passed and refused for its nonce is sought, and 
     CHECK(std::ranges::count(fixture.sent(), "AddOrder") == 1);
 }
 
+TEST_CASE(
+    "a cancel that was passed and refused for its nonce is made again, and for a while nothing is passed"
+) {
+    Fixture fixture;
+    fixture.upstream.then(test::refusal("EAPI:Invalid nonce"));
+    const auto first = fixture.start(1, "CancelOrder");
+    const auto second = fixture.start(2, "CancelOrder");
+    fixture.run_until_sent(2);
+    fixture.answer_one();
+    CHECK_FALSE(first->has_value());
+    fixture.answer_one();
+    CHECK(second->has_value());
+    fixture.run_until_sent(3);
+    fixture.start(3, "CancelOrder");
+    fixture.loop.context.restart();
+    fixture.loop.context.run_for(patience + 50ms);
+    CHECK(fixture.sent().size() == 3);
+    fixture.answer_one();
+    REQUIRE(first->has_value());
+    CHECK((*first)->has_value());
+    CHECK((*fixture.accounts.find("master"))->state() == account::AccountState::ready);
+    CHECK(std::ranges::is_sorted(fixture.upstream.nonces()));
+}
+
+TEST_CASE("an order that a CancelAll has passed is canceled when it is answered") {
+    Fixture fixture;
+    fixture.upstream.then(answer(R"({"descr":{"order":"x"},"txid":["OAAAAA-AAAAA-AAAAAA"]})"));
+    const auto order = fixture.start(1, call_of("AddOrder", R"({"pair":"XBTUSD","type":"buy"})"));
+    const auto all = fixture.start(2, "CancelAll");
+    fixture.run_until_sent(2);
+    fixture.upstream.held.open();
+    fixture.loop.run();
+    CHECK((*order)->has_value());
+    CHECK((*all)->has_value());
+    CHECK(fixture.sent() == Sent{"AddOrder", "CancelAll", "CancelOrder"});
+    CHECK(fixture.upstream.requests.back().body.contains("OAAAAA-AAAAA-AAAAAA"));
+    CHECK(fixture.store.written.at(0).state == state::IntentState::placed);
+}
+
 TEST_CASE("nothing is passed before its bytes are out: the nonces would change places") {
     Fixture fixture;
     fixture.upstream.writes = false;

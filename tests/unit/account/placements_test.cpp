@@ -186,6 +186,46 @@ TEST_CASE("placements: a CancelAll that came before an order showed cancels it w
     CHECK(fixture.sent("AddOrder") == 1);
 }
 
+TEST_CASE(
+    "placements: while an order that showed late is being canceled, a repeat of its key is told that it was "
+    "placed"
+) {
+    Fixture fixture;
+    std::string userref;
+    fixture.upstream.otherwise = [&](const net::Request& request) -> test::FakeUpstream::Outcome {
+        if (request.target.ends_with("AddOrder")) {
+            const auto at = request.body.find("userref=") + 8;
+            userref = request.body.substr(at, request.body.find('&', at) - at);
+            return test::lost();
+        }
+        if (request.target.ends_with("OpenOrders")) return answer(open_order(userref));
+        return test::empty_books(fixture.clock)(request);
+    };
+    std::string held = "GetApiKeyInfo";
+    fixture.upstream.is_held = [&](const net::Request& request) { return request.target.ends_with(held); };
+    fixture.upstream.held.close();
+    const auto lost = fixture.loop.start(fixture.account().call(fixture.order("k")));
+    fixture.loop.poll();
+    const auto all = fixture.loop.start(fixture.account().call(call_of("CancelAll")));
+    fixture.loop.poll();
+    held = "CancelOrder";
+    fixture.upstream.held.open_for_one();
+    while (fixture.sent("CancelOrder") == 0) {
+        fixture.loop.context.restart();
+        fixture.loop.context.run_one();
+    }
+    const auto repeat = fixture.loop.start(fixture.account().call(fixture.order("k")));
+    fixture.loop.poll();
+    REQUIRE(repeat->has_value());
+    CHECK(**repeat == R"({"descr":{"order":"x"},"txid":["OAAAAA-AAAAA-AAAAAA"]})");
+    fixture.upstream.held.open();
+    fixture.loop.run();
+    CHECK(**lost == repeat->value().value());
+    CHECK(fixture.sent("AddOrder") == 1);
+    CHECK(fixture.store.written.size() == 1);
+    CHECK(fixture.store.written.at(0).state == IntentState::placed);
+}
+
 TEST_CASE("placements: where the daemon stops before an order could be canceled, the next run finds it again"
 ) {
     Fixture fixture;

@@ -87,16 +87,30 @@ TEST_CASE(
     CHECK(fixture.known() == "cba");
 }
 
-TEST_CASE("intents: what was settled by a clock far behind goes with what came after it", "[state]") {
+TEST_CASE(
+    "intents: what was settled by a clock far behind is dated as soon as Kraken's time is known", "[state]"
+) {
     Fixture fixture;
     fixture.open("a", noon - 87600h, {});
     fixture.end("a", noon - 87600h, false);
     fixture.make("b", noon);
     fixture.make("c", noon + 23h);
     CHECK(fixture.known() == "cba");
-    CHECK(
-        run(fixture.opened.context, fixture.opened.store->intent("a"))->value().settled_at == noon - 87600h
-    );
+    CHECK(run(fixture.opened.context, fixture.opened.store->intent("a"))->value().settled_at == noon);
     fixture.make("d", noon + 25h);
     CHECK(fixture.known() == "dc");
+}
+
+TEST_CASE(
+    "intents: what a person settles while Kraken's time is not known is kept for a day from then", "[state]"
+) {
+    Fixture fixture;
+    fixture.open("a", noon, noon);
+    fixture.make("b", noon + 1min);
+    fixture.end("a", noon + 23h, false);
+    CHECK(run(fixture.opened.context, fixture.opened.store->intent("a"))->value().settled_at == noon + 23h);
+    fixture.make("c", noon + 25h);
+    CHECK(fixture.known() == "ca");
+    fixture.make("d", noon + 49h + 1min);
+    CHECK(fixture.known() == "d");
 }
