@@ -80,7 +80,7 @@ private:
         const Lane::Prepare* prepare = nullptr;
         std::shared_ptr<Key> key = {};  // whose lane the latest attempt took; none where none got to one
         bool repeat = false;
-        bool settles = false;                   // it asks what became of a placement
+        bool settles = false;                   // the daemon's own question, see Line::Entry
         const base::KeyId* only_key = nullptr;  // no other will do
         bool given_up = false;                  // the latest attempt, for a cancel
         SharedReads::Flight* flight = nullptr;  // a read that others may wait for, too

@@ -1,8 +1,8 @@
 #pragma once
 
 // The lane of one API key: calls go one after another, nonce, sign, send, answer, so that the order of nonces
-// is the order on the wire, which parallel connections cannot promise. Used from the event loop's thread
-// only.
+// is the order on the wire, which parallel connections cannot promise. Only a cancel does not wait for an
+// answer that takes long (make_way). Used from the event loop's thread only.
 
 #include "account/nonces.hpp"
 #include "account/rest_counter.hpp"
