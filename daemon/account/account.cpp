@@ -167,6 +167,7 @@ awaitable<Result<std::string>> Account::place(const Call& call, const Lane::Prep
 
 // What it concerns is written down in its turn, just before its first byte leaves: not what is sent later.
 awaitable<Result<std::string>> Account::cancel_all(const Call& call) {
+    const Placements::Sweep sweep(placements_);
     placements_->drop_unsent(call.caller.client());
     std::vector<std::string> concerned;
     const Lane::Prepare prepare{
@@ -254,6 +255,7 @@ awaitable<Result<kraken::Attempt>> Account::send(const Call& call, Course& cours
          .parameters = call.parameters,
          .deadlines = {turn, call.deadline},
          .place = course.place,
+         .counts = !course.settles,
          .prepare = course.prepare,
          .sent = call.sent.get()}
     );

@@ -145,7 +145,12 @@ awaitable<Result<std::string>> Accounts::ask(
     const auto parameters = kraken::Parameters::parse("");
     const Call call{&endpoint, *parameters, deadline, wait, "validation"};
     const SendOnce send_once = [&] {
-        return lane->send({*call.endpoint, call.parameters, {deadline, deadline}, nullptr, how.hold});
+        return lane->send({
+            .endpoint = *call.endpoint,
+            .parameters = call.parameters,
+            .deadlines = {deadline, deadline},
+            .hold = how.hold,
+        });
     };
     auto outcome = co_await make_call(services_.api, services_.clock, call, how.retry, send_once);
     if (!outcome && outcome.error().code == ErrorCode::lockout) lane->locked_out(outcome.error());

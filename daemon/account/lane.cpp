@@ -112,7 +112,8 @@ awaitable<Result<Attempt>> Lane::send(const Turn& turn, Request request) {
         place && place->behind == Place::Behind::placements ? acts.placed : acts.acted;
     if (place && place->kept && *place->kept != sent) co_return acted_since();
     const protocol::Effect effect = request.endpoint.effect;
-    if (effect != protocol::Effect::read && effect != protocol::Effect::token) ++acts.acted;
+    const bool acts_now = effect != protocol::Effect::read && effect != protocol::Effect::token;
+    if (acts_now && request.counts) ++acts.acted;
     if (effect == protocol::Effect::place) ++acts.placed;
     if (place) place->kept = sent;
     reading_ = effect == protocol::Effect::read;

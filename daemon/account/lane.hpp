@@ -110,6 +110,9 @@ public:
         const kraken::Parameters& parameters;
         Deadlines deadlines;
         Place* place = nullptr;  // kept where given
+        // Among the acts behind which no other is repeated. A cancel of the daemon's own, of one order by its
+        // id, changes nothing that another may mean.
+        bool counts = true;
         Hold hold = Hold::obeyed;
         const Prepare* prepare = nullptr;
         std::optional<Sent>* sent = nullptr;  // kept where given

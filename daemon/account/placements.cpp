@@ -64,6 +64,7 @@ Placements::Placements(
       account_(std::move(account)),
       settings_(settings),
       ask_(std::move(ask)),
+      sweep_over_(services_.executor),
       recovered_(services_.executor) {}
 
 awaitable<Result<std::string>> Placements::place_once(
@@ -279,12 +280,12 @@ void Placements::end_in_background(const std::shared_ptr<Settlement>& settlement
 awaitable<void> Placements::end(std::shared_ptr<Placements> self, std::shared_ptr<Settlement> settlement) {
     const bool done = co_await self->cancel_swept(*settlement);
     if (!done) co_return;  // the next run finds it again, and cancels it then
-    co_await write_end(self, settlement);
-    if (settlement->is_settled_for_good()) self->open_.erase(settlement->intent().id);
+    const bool written = co_await write_end(self, settlement);
+    if (written && settlement->is_settled_for_good()) self->open_.erase(settlement->intent().id);
 }
 
 // Its caller knows already; should this not reach the disk, the next run finds it out anew.
-awaitable<void> Placements::write_end(
+awaitable<bool> Placements::write_end(
     std::shared_ptr<Placements> self, std::shared_ptr<Settlement> settlement
 ) {
     const auto& outcome = settlement->outcome();
@@ -305,6 +306,7 @@ awaitable<void> Placements::write_end(
             "intent.end_not_written",
             {{"call_id", settlement->intent().id}, {"why", written.error().message}});
     }
+    co_return written.has_value();
 }
 
 std::shared_ptr<Settlement> Placements::find(const std::string& id) const {
@@ -327,7 +329,8 @@ awaitable<Result<void>> Placements::settle(std::string id, PersonsWord word) {
         {{"call_id", id}, {"account", account_.text()}, {"outcome", state::name(state)}});
     const bool looked_for = settlement->is_looked_for();
     if (looked_for) co_return Result<void>();  // who looks sees it and writes it down
-    co_await end(self, settlement);
+    const bool written = co_await write_end(self, settlement);
+    if (written) open_.erase(id);
     recovering_.erase(id);
     recovered_.happened();
     co_return Result<void>();
@@ -339,6 +342,12 @@ std::size_t Placements::settling() const {
     }));
 }
 
+bool Placements::is_settling() const {
+    return settling() > 0 || std::ranges::any_of(open_, [](const auto& entry) {
+               return entry.second->state() == IntentState::placed && entry.second->is_to_be_canceled();
+           });
+}
+
 bool Placements::needs(const base::KeyId& key) const {
     return std::ranges::any_of(open_, [&key](const auto& entry) {
         return entry.second->intent().key == key && !entry.second->is_settled();
@@ -346,28 +355,35 @@ bool Placements::needs(const base::KeyId& key) const {
 }
 
 awaitable<void> Placements::settle_those_of(base::KeyId key, steady_clock::time_point deadline) {
-    return wait_while_any(
-        std::move(key), [](const Settlement& each) { return each.is_looked_for(); }, deadline
-    );
+    const auto self = shared_from_this();
+    const auto looked_for = [](const Settlement& each) { return each.is_looked_for(); };
+    while (steady_clock::now() < deadline) {
+        const auto settlement = open_one_of(key, looked_for);
+        if (!settlement) co_return;
+        co_await settlement->wait_for_change(deadline);
+    }
 }
 
 awaitable<void> Placements::end_of_those_sent(base::KeyId key, steady_clock::time_point deadline) {
-    return wait_while_any(std::move(key), [](const Settlement& each) { return !each.is_lost(); }, deadline);
-}
-
-awaitable<void> Placements::wait_while_any(
-    base::KeyId key, IsWaitedFor is_waited_for, steady_clock::time_point deadline
-) {
     const auto self = shared_from_this();
-    while (steady_clock::now() < deadline) {
-        const auto found = std::ranges::find_if(open_, [&](const auto& entry) {
-            const Settlement& each = *entry.second;
-            return each.intent().key == key && !each.is_settled() && is_waited_for(each);
-        });
-        if (found == open_.end()) co_return;
-        const std::shared_ptr<Settlement> settlement = found->second;
+    const auto lost = [](const Settlement& each) { return each.is_lost(); };
+    const auto any = [](const Settlement&) { return true; };
+    while (steady_clock::now() < deadline && !open_one_of(key, lost)) {
+        const auto settlement = open_one_of(key, any);
+        if (!settlement) co_return;
         co_await settlement->wait_for_change(deadline);
     }
+}
+
+// Which is not settled, and `is_it`; null where none is.
+std::shared_ptr<Settlement> Placements::open_one_of(
+    const base::KeyId& key, bool (*is_it)(const Settlement& settlement)
+) const {
+    const auto found = std::ranges::find_if(open_, [&](const auto& entry) {
+        const Settlement& each = *entry.second;
+        return each.intent().key == key && !each.is_settled() && is_it(each);
+    });
+    return found == open_.end() ? nullptr : found->second;
 }
 
 void Placements::remember(const std::string& result) {

@@ -55,6 +55,22 @@ public:
     awaitable<std::vector<std::string>> cancel_what_shows();
     // It was not executed after all.
     awaitable<void> spare(std::vector<std::string> ids);
+    // A CancelAll is under way, for as long as this lives: what it may find itself is not canceled beside it.
+    class Sweep {
+    public:
+        explicit Sweep(std::shared_ptr<Placements> placements) : placements_(std::move(placements)) {
+            ++placements_->sweeps_;
+        }
+        Sweep(const Sweep&) = delete;
+        Sweep& operator=(const Sweep&) = delete;
+        ~Sweep() {
+            --placements_->sweeps_;
+            placements_->sweep_over_.happened();
+        }
+
+    private:
+        std::shared_ptr<Placements> placements_;
+    };
 
     // Null when it is not open here.
     std::shared_ptr<Settlement> find(const std::string& id) const;
@@ -63,13 +79,14 @@ public:
 
     // Calls whose answer was lost and whose fate is being found out.
     std::size_t settling() const;
-    bool is_settling() const { return settling() > 0; }
+    // Also those that are to be canceled yet.
+    bool is_settling() const;
 
     // Whether a call of this key is on its way or its fate is being found out, for which the key is needed.
     bool needs(const base::KeyId& key) const;
     // Returns when nothing is being found out of the calls of this key, or at the deadline.
     awaitable<void> settle_those_of(base::KeyId key, std::chrono::steady_clock::time_point deadline);
-    // Returns when no call of this key waits for its answer, or at the deadline.
+    // Returns when no call of this key waits for its answer, or one was lost, or at the deadline.
     awaitable<void> end_of_those_sent(base::KeyId key, std::chrono::steady_clock::time_point deadline);
 
 private:
@@ -109,10 +126,9 @@ private:
     awaitable<void> know_the_time();
     awaitable<Result<std::string>> await_end(std::shared_ptr<Settlement> settlement, const Call& call);
     awaitable<Result<void>> await_recovery(const Call& call);
-    using IsWaitedFor = bool (*)(const Settlement& settlement);
-    awaitable<void> wait_while_any(
-        base::KeyId key, IsWaitedFor is_waited_for, std::chrono::steady_clock::time_point deadline
-    );
+    std::shared_ptr<Settlement> open_one_of(
+        const base::KeyId& key, bool (*is_it)(const Settlement& settlement)
+    ) const;
 
     void find_out(std::shared_ptr<Settlement> settlement);
     static awaitable<void> see_to_the_end(
@@ -123,7 +139,7 @@ private:
     awaitable<bool> cancel(std::string call_id, std::string txid);
     void end_in_background(const std::shared_ptr<Settlement>& settlement);
     static awaitable<void> end(std::shared_ptr<Placements> self, std::shared_ptr<Settlement> settlement);
-    static awaitable<void> write_end(
+    static awaitable<bool> write_end(
         std::shared_ptr<Placements> self, std::shared_ptr<Settlement> settlement
     );
     void adopt(const state::Intent& intent, const protocol::Endpoint& endpoint);
@@ -140,6 +156,8 @@ private:
     std::map<Key, std::shared_ptr<Shared>> shared_;
     std::list<Ahead> ahead_;
     KnownIds known_;
+    std::size_t sweeps_ = 0;  // CancelAlls under way
+    Changes sweep_over_;
     std::set<std::string> recovering_;  // ids that an earlier run left open
     Changes recovered_;
     std::optional<std::chrono::microseconds> time_asked_;  // Kraken's, by the clock that never steps

@@ -16,6 +16,7 @@ using base::LogLevel;
 using protocol::ErrorCode;
 using protocol::Executed;
 using state::IntentState;
+using std::chrono::steady_clock;
 
 namespace {
 
@@ -23,8 +24,7 @@ namespace {
 std::vector<std::string> living_orders(const Settlement& settlement) {
     std::vector<std::string> txids;
     for (const Finding& finding : settlement.findings())
-        for (const Trace& trace : finding.traces)
-            if (trace.living) txids.push_back(trace.id);
+        if (finding.is_one() && finding.traces.front().living) txids.push_back(finding.traces.front().id);
     const std::string_view endpoint = settlement.endpoint().name;
     const bool makes_orders =
         endpoint == "AddOrder" || endpoint == "AddOrderBatch" || endpoint == "EditOrder";
@@ -72,7 +72,12 @@ awaitable<void> Placements::write_cancel_when_found(std::vector<std::string> ids
 // Orders that a CancelAll which was sent behind them may not have found. False: the daemon stops before they
 // are canceled.
 awaitable<bool> Placements::cancel_swept(const Settlement& settlement) {
-    if (settlement.state() != IntentState::placed || !settlement.is_to_be_canceled()) co_return true;
+    if (settlement.state() != IntentState::placed) co_return true;
+    const auto begun = steady_clock::now();
+    constexpr std::chrono::seconds patience{30};
+    while (settlement.is_to_be_canceled() && sweeps_ > 0 && steady_clock::now() < begun + patience)
+        co_await sweep_over_.wait_until(begun + patience);
+    if (!settlement.is_to_be_canceled()) co_return true;  // it was not executed after all
     for (const std::string& txid : living_orders(settlement)) {
         const bool done = co_await cancel(settlement.intent().id, txid);
         if (!done) co_return false;

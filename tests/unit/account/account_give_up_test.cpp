@@ -200,6 +200,30 @@ TEST_CASE("an order that a CancelAll has passed is canceled when it is answered"
     CHECK(fixture.store.written.at(0).state == state::IntentState::placed);
 }
 
+TEST_CASE("an order that a CancelAll has passed is canceled only if that one was executed, and behind it") {
+    Fixture fixture;
+    fixture.upstream.then(answer(R"({"descr":{"order":"x"},"txid":["OAAAAA-AAAAA-AAAAAA"]})"));
+    const bool executed = GENERATE(true, false);
+    if (executed) {
+        fixture.upstream.then(test::lost());
+        fixture.upstream.then(answer(R"({"count":0})"));
+    } else {
+        fixture.upstream.then(test::refusal("EGeneral:Permission denied"));
+    }
+    const auto order = fixture.start(1, call_of("AddOrder", R"({"pair":"XBTUSD","type":"buy"})"));
+    const auto all = fixture.start(2, "CancelAll");
+    fixture.run_until_sent(2);
+    fixture.upstream.held.open();
+    fixture.loop.run();
+    CHECK((*order)->has_value());
+    CHECK((*all)->has_value() == executed);
+    CHECK(
+        fixture.sent() ==
+        (executed ? Sent{"AddOrder", "CancelAll", "CancelAll", "CancelOrder"} : Sent{"AddOrder", "CancelAll"})
+    );
+    CHECK(fixture.store.written.at(0).cancel_when_found == executed);
+}
+
 TEST_CASE("nothing is passed before its bytes are out: the nonces would change places") {
     Fixture fixture;
     fixture.upstream.writes = false;
