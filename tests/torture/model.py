@@ -370,17 +370,17 @@ class Bot:
         for order in self.orders:
             intent = intents.get(order.volumes())
             if order.fate == "placed" and order.rows:
-                assert intent and intent["state"] in ("placed", "settling"), (order, intent)
+                assert intent and intent["state"] in ("placed", "sent", "settling"), (order, intent)
                 told = intent.get("result", order.reply["result"])
                 assert json.dumps(told) == json.dumps(order.reply["result"]), (order, intent)
             elif order.fate == "not placed":
                 # After a crash between the answer and its writing, without a deadline, nobody can tell any more.
                 cannot_tell = intent and intent["state"] == "unknown" and "deadline" not in intent
-                assert not intent or cannot_tell or intent["state"] in ("not_placed", "settling"), (order, intent)
+                assert not intent or cannot_tell or intent["state"] in ("not_placed", "sent", "settling"), (order, intent)
         if intents:
             one = self.dice.choice(list(intents.values()))
             again = self.learn("intent.get", {"id": one["id"]})
-            assert again is None or again == one or one["state"] == "settling", (one, again)
+            assert again is None or again == one or one["state"] in ("sent", "settling"), (one, again)
 
     def intents(self, which="all"):
         """By the volumes of their orders. Of several with the same key only one is more than not placed."""
