@@ -126,6 +126,8 @@ class Bot:
             return
         error, data = reply["error"], reply["error"]["data"]
         assert support.CATEGORIES[error["code"]] == data["category"] and (data["executed"] == "no" or not data["retryable"]), reply
+        if "Invalid arguments:deadline" in error["message"]:
+            return  # its client's, and it has waited too long
         reasons = ALWAYS | set(explained) | (IN_TROUBLE if self.troubled else set())
         reasons |= WHILE_DISTURBED if self.disturbed_since(self.mark) else set()
         # Of a repeat, whose first copy may have been executed.

@@ -248,7 +248,8 @@ class Judge:
     def made_way(self, entry):
         """The daemon drops the connection of a request that it gives up, and passes others for nothing but a cancel."""
         journal = self.exchange.journal()
-        was_dropped = not any(other["connection"] == entry["connection"] and other["id"] > entry["id"] for other in journal)
+        connection = next(other["connection"] for other in journal if other["id"] == entry["id"])
+        was_dropped = not any(other["connection"] == connection and other["id"] > entry["id"] for other in journal)
         highest = entry["detail"].split()[-1]
         return was_dropped or any(other["nonce"] == highest and other["account"] == entry["account"] and other["key"] == entry["key"]
                                   and other["endpoint"].startswith("Cancel") for other in journal)
