@@ -473,6 +473,7 @@ class Model(scene.TortureTest):
 
     def setUp(self):
         super().setUp()
+        self.judge.busy = True
         self.daemon.stop()
         self.clock = self.folder / "clock"
         self.set_clock("+0")
