@@ -211,10 +211,12 @@ awaitable<Result<std::string>> Account::ask(
     constexpr std::chrono::seconds patience{30};
     const auto deadline = steady_clock::now() + patience;
     const Call call{&endpoint, std::move(parameters), deadline, patience, "settling"};
+    // What fails is asked again in a later round: repeats at once would keep an exceeded limit exceeded.
+    RetrySettings once = self->retry_;
+    once.max_attempts = 1;
     Course course{.settles = true, .only_key = key ? &*key : nullptr};
     const SendOnce send_once = [&] { return self->send(call, course); };
-    auto outcome =
-        co_await make_call(self->services_.api, self->services_.clock, call, self->retry_, send_once);
+    auto outcome = co_await make_call(self->services_.api, self->services_.clock, call, once, send_once);
     // What is found out may be news to a read that is under way.
     self->reads_.acted();
     co_return outcome;

@@ -22,8 +22,8 @@ namespace krakken::account {
 using boost::asio::awaitable;
 using protocol::Result;
 
-// Makes one call that the daemon wants for itself, with the key named, or any of the account's; counted in no
-// figure of the account. Errors as a client would get them.
+// Makes one call that the daemon wants for itself, with the key named, or any of the account's: one attempt,
+// counted in no figure of the account. Errors as a client would get them.
 using AskKraken = std::function<awaitable<Result<std::string>>(
     const protocol::Endpoint& endpoint, kraken::Parameters parameters, std::optional<base::KeyId> key
 )>;
