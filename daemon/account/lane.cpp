@@ -229,16 +229,21 @@ awaitable<Result<Attempt>> Lane::sign_and_send(
         const auto committed = co_await request.prepare->commit();
         if (!committed) co_return std::unexpected(committed.error());
     }
+    // A read is given up and never passed, so nobody asks when its bytes were out.
+    std::function<void()> on_written;
+    if (!reading_) {
+        on_written = [lane = weak_from_this(), turn] {
+            const auto self = lane.lock();
+            if (self && self->turn_ == turn) self->written_at_ = steady_clock::now();
+        };
+    }
     kraken::SignedCall call{
         std::move(signed_request->api_key),
         std::move(signed_request->signature),
         std::move(signed_request->body),
         parameters.form(),
         reading_ ? give_up_.slot() : boost::asio::cancellation_slot(),
-        [lane = weak_from_this(), turn] {
-            const auto self = lane.lock();
-            if (self && self->turn_ == turn) self->written_at_ = steady_clock::now();
-        }
+        std::move(on_written)
     };
     rest_.begin(request.endpoint);
     attempt =

@@ -49,7 +49,20 @@ struct Fixture : test::Bench {
         return std::ranges::count(upstream.targets(), "/0/private/" + std::string(endpoint));
     }
 
+    // A Kraken that places an order, whose answer is lost, and shows it as soon as `shown` is true.
+    test::FakeUpstream::Outcome lose_order(const net::Request& request) {
+        if (request.target.ends_with("AddOrder")) {
+            const auto at = request.body.find("userref=") + 8;
+            userref = request.body.substr(at, request.body.find('&', at) - at);
+            return test::lost();
+        }
+        if (shown && request.target.ends_with("OpenOrders")) return answer(open_order(userref));
+        return test::empty_books(clock)(request);
+    }
+
     int calls = 0;
+    bool shown = true;
+    std::string userref;
 };
 
 }  // namespace
@@ -158,22 +171,13 @@ TEST_CASE("placements: an order that is only validated is in nobody's books, so 
 
 TEST_CASE("placements: a CancelAll that came before an order showed cancels it when it shows") {
     Fixture fixture;
-    bool shown = false;
-    std::string userref;
+    fixture.shown = false;
     fixture.upstream.otherwise = [&](const net::Request& request) -> test::FakeUpstream::Outcome {
-        if (request.target.ends_with("AddOrder")) {
-            const auto at = request.body.find("userref=") + 8;
-            userref = request.body.substr(at, request.body.find('&', at) - at);
-            return test::lost();
-        }
         if (request.target.ends_with("CancelAll")) {
-            shown = true;
+            fixture.shown = true;
             return answer(R"({"count":0})");
         }
-        if (request.target.ends_with("OpenOrders") && shown) {
-            return answer(open_order(userref));
-        }
-        return test::empty_books(fixture.clock)(request);
+        return fixture.lose_order(request);
     };
     fixture.clock.advance(0s);
     const auto lost = fixture.loop.start(fixture.account().call(fixture.order()));
@@ -191,16 +195,7 @@ TEST_CASE(
     "placed"
 ) {
     Fixture fixture;
-    std::string userref;
-    fixture.upstream.otherwise = [&](const net::Request& request) -> test::FakeUpstream::Outcome {
-        if (request.target.ends_with("AddOrder")) {
-            const auto at = request.body.find("userref=") + 8;
-            userref = request.body.substr(at, request.body.find('&', at) - at);
-            return test::lost();
-        }
-        if (request.target.ends_with("OpenOrders")) return answer(open_order(userref));
-        return test::empty_books(fixture.clock)(request);
-    };
+    fixture.upstream.otherwise = [&](const net::Request& request) { return fixture.lose_order(request); };
     std::string held = "GetApiKeyInfo";
     fixture.upstream.is_held = [&](const net::Request& request) { return request.target.ends_with(held); };
     fixture.upstream.held.close();
@@ -229,19 +224,12 @@ TEST_CASE(
 TEST_CASE("placements: where the daemon stops before an order could be canceled, the next run finds it again"
 ) {
     Fixture fixture;
-    std::string userref;
     fixture.upstream.otherwise = [&](const net::Request& request) -> test::FakeUpstream::Outcome {
-        if (request.target.ends_with("AddOrder")) {
-            const auto at = request.body.find("userref=") + 8;
-            userref = request.body.substr(at, request.body.find('&', at) - at);
-            return test::lost();
-        }
-        if (request.target.ends_with("OpenOrders")) return answer(open_order(userref));
         if (request.target.ends_with("CancelOrder")) {
             fixture.api.stop();
             return test::lost();
         }
-        return test::empty_books(fixture.clock)(request);
+        return fixture.lose_order(request);
     };
     fixture.upstream.is_held = [](const net::Request& request) {
         return request.target.ends_with("GetApiKeyInfo");
