@@ -44,6 +44,30 @@ std::uint64_t ticks(base::Time time) {
 
 }  // namespace
 
+TEST_CASE("what sweeps is not repeated behind another act, but behind a cancel of the daemon's own") {
+    Fixture fixture;
+    const bool counts = GENERATE(true, false);
+    const Deadlines deadlines{steady_clock::now() + 1h, steady_clock::now() + 1h};
+    account::Place place;
+    const auto sweep = [&] {
+        return fixture.loop.run(fixture.lane->send({
+            .endpoint = *find_endpoint("CancelAll"),
+            .parameters = fixture.parameters,
+            .deadlines = deadlines,
+            .place = &place,
+        }));
+    };
+    REQUIRE(sweep());
+    REQUIRE(fixture.loop.run(fixture.lane->send({
+        .endpoint = *find_endpoint("CancelOrder"),
+        .parameters = fixture.parameters,
+        .deadlines = deadlines,
+        .counts = counts,
+    })));
+    CHECK(sweep().has_value() == !counts);
+    CHECK(fixture.upstream.requests.size() == (counts ? 2 : 3));
+}
+
 TEST_CASE("the first call of a key saves its bound before it sends") {
     Fixture fixture;
     fixture.store.saves_held.close();

@@ -108,6 +108,20 @@ TEST_CASE(
     CHECK_FALSE(other.store.ends.back().dated);
 }
 
+TEST_CASE("placements: where its end cannot be written, a repeat of its key is told what it was all the same"
+) {
+    Fixture fixture;
+    fixture.upstream.then(answer(placed));
+    REQUIRE(fixture.place(fixture.order()));
+    fixture.upstream.then(answer(placed));
+    fixture.upstream.otherwise = test::empty_books(fixture.clock);
+    fixture.store.fail_after(1);  // it is opened
+    REQUIRE(fixture.place(fixture.order("k")));
+    CHECK(fixture.store.written.at(1).state == IntentState::sent);
+    CHECK(fixture.place(fixture.order("k")) == std::string(placed));
+    CHECK(fixture.sent("AddOrder") == 2);
+}
+
 TEST_CASE("placements: one that cannot be written down is not sent") {
     Fixture fixture;
     fixture.upstream.then(answer(placed));
