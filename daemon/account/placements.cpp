@@ -64,6 +64,7 @@ Placements::Placements(
       account_(std::move(account)),
       settings_(settings),
       ask_(std::move(ask)),
+      look_turns_(services_.executor, services_.api),
       sweep_over_(services_.executor),
       recovered_(services_.executor) {}
 
@@ -249,11 +250,13 @@ awaitable<void> Placements::see_to_the_end(
         self->services_.clock,
         self->ask_,
         [self, settlement] { return self->claims_beside(*settlement); },
-        patience
+        patience,
+        self->look_turns_
     );
     settlement->look_ends();
-    // A person may have settled it while the last question was on its way.
-    if (how == SettlingEnd::interrupted && !settlement->is_settled()) {
+    // A person may have settled it while the last question was on its way, and it was written down then.
+    if (settlement->said_by()) co_return;
+    if (how == SettlingEnd::interrupted) {
         log(LogLevel::warn, "settle.interrupted", {{"call_id", id}, {"account", self->account_.text()}});
         co_return;
     }
@@ -280,12 +283,12 @@ void Placements::end_in_background(const std::shared_ptr<Settlement>& settlement
 awaitable<void> Placements::end(std::shared_ptr<Placements> self, std::shared_ptr<Settlement> settlement) {
     const bool done = co_await self->cancel_swept(*settlement);
     if (!done) co_return;  // the next run finds it again, and cancels it then
-    const bool written = co_await write_end(self, settlement);
+    const auto written = co_await write_end(self, settlement);
     if (written && settlement->is_settled_for_good()) self->open_.erase(settlement->intent().id);
 }
 
 // Its caller knows already; should this not reach the disk, the next run finds it out anew.
-awaitable<bool> Placements::write_end(
+awaitable<Result<void>> Placements::write_end(
     std::shared_ptr<Placements> self, std::shared_ptr<Settlement> settlement
 ) {
     const auto& outcome = settlement->outcome();
@@ -306,7 +309,7 @@ awaitable<bool> Placements::write_end(
             "intent.end_not_written",
             {{"call_id", settlement->intent().id}, {"why", written.error().message}});
     }
-    co_return written.has_value();
+    co_return written;
 }
 
 std::shared_ptr<Settlement> Placements::find(const std::string& id) const {
@@ -327,13 +330,11 @@ awaitable<Result<void>> Placements::settle(std::string id, PersonsWord word) {
     log(LogLevel::warn,
         "settle.by_person",
         {{"call_id", id}, {"account", account_.text()}, {"outcome", state::name(state)}});
-    const bool looked_for = settlement->is_looked_for();
-    if (looked_for) co_return Result<void>();  // who looks sees it and writes it down
-    const bool written = co_await write_end(self, settlement);
+    const auto written = co_await write_end(self, settlement);
     if (written) open_.erase(id);
     recovering_.erase(id);
     recovered_.happened();
-    co_return Result<void>();
+    co_return written;
 }
 
 std::size_t Placements::settling() const {

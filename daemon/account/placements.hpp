@@ -79,6 +79,8 @@ public:
 
     // Calls whose answer was lost and whose fate is being found out.
     std::size_t settling() const;
+    // Who of them may ask Kraken now.
+    const LookTurns& look_turns() const { return look_turns_; }
     // Also those that are to be canceled yet.
     bool is_settling() const;
 
@@ -139,7 +141,7 @@ private:
     awaitable<bool> cancel(std::string call_id, std::string txid);
     void end_in_background(const std::shared_ptr<Settlement>& settlement);
     static awaitable<void> end(std::shared_ptr<Placements> self, std::shared_ptr<Settlement> settlement);
-    static awaitable<bool> write_end(
+    static awaitable<Result<void>> write_end(
         std::shared_ptr<Placements> self, std::shared_ptr<Settlement> settlement
     );
     void adopt(const state::Intent& intent, const protocol::Endpoint& endpoint);
@@ -150,6 +152,7 @@ private:
     base::AccountName account_;
     PlacementSettings settings_;
     AskKraken ask_;
+    LookTurns look_turns_;
 
     std::map<std::string, std::shared_ptr<Settlement>>
         open_;  // by id: on their way, lost, unknown for good, or not yet written as ended

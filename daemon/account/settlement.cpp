@@ -58,6 +58,11 @@ bool is_denied(const Error& error) {
     return error.code == ErrorCode::permission || error.code == ErrorCode::unknown_account;
 }
 
+bool asks(const Settling::Step& step) {
+    return std::holds_alternative<Settling::AskTime>(step) ||
+           std::holds_alternative<Settling::AskFence>(step) || std::holds_alternative<Settling::LookUp>(step);
+}
+
 Moment moment(const kraken::ServerClock& clock) {
     return {clock.elapsed(), clock.kraken_now()};
 }
@@ -133,13 +138,21 @@ awaitable<SettlingEnd> Settlement::look(
     kraken::ServerClock& clock,
     AskKraken ask,
     OtherCalls others,
-    Settling::Patience patience
+    Settling::Patience patience,
+    LookTurns& turns
 ) {
     // Afresh: a deadline is past when it is so at Kraken, whose clock may not be what it was.
     co_await api.ask_time(clock);
     Settling machine(self->sought_, moment(clock), patience);
     while (!self->is_settled()) {
-        const Settling::Step step = machine.next(moment(clock));
+        std::optional<LookTurns::Turn> turn;
+        Settling::Step step = machine.next(moment(clock));
+        if (asks(step)) {
+            turn = co_await turns.enter();
+            if (!turn) co_return SettlingEnd::interrupted;
+            if (self->is_settled()) break;
+            step = machine.next(moment(clock));  // the wait for the turn may have been long
+        }
         if (const auto* wait = std::get_if<Settling::Wait>(&step)) {
             const bool going_on = co_await api.pause(wait->pause);
             if (!going_on) co_return SettlingEnd::interrupted;
@@ -157,6 +170,9 @@ awaitable<SettlingEnd> Settlement::look(
                 co_return SettlingEnd::interrupted;
             } else if (is_denied(answer.error()) || answer.error().code == ErrorCode::auth) {
                 machine.no_fence();
+            } else if (answer.error().code == ErrorCode::rate_limit) {
+                turns.refused();
+                machine.look_failed(moment(clock), false);  // the look would be refused as well
             } else {
                 machine.fence_failed();
             }
@@ -164,10 +180,12 @@ awaitable<SettlingEnd> Settlement::look(
             const Moment begun = moment(clock);
             Looked looked = co_await look_up(self->sought_, look->decides, ask, others);
             if (!looked.failure) {
+                turns.answered();
                 machine.looked(begun, std::move(looked.findings), moment(clock));
             } else if (is_without_keys(*looked.failure)) {
                 co_return SettlingEnd::interrupted;
             } else {
+                if (looked.failure->code == ErrorCode::rate_limit) turns.refused();
                 machine.look_failed(moment(clock), is_denied(*looked.failure));
             }
         } else if (const auto* placed = std::get_if<Settling::Placed>(&step)) {

@@ -4,6 +4,7 @@
 // was lost: asks Kraken what the machine wants to know (settling.hpp) and tells it the answers.
 
 #include "account/changes.hpp"
+#include "account/look_turns.hpp"
 #include "account/settling.hpp"
 #include "account/sought.hpp"
 #include "kraken/api.hpp"
@@ -112,7 +113,8 @@ public:
         kraken::ServerClock& clock,
         AskKraken ask,
         OtherCalls others,
-        Settling::Patience patience
+        Settling::Patience patience,
+        LookTurns& turns
     );
 
 private:

@@ -375,6 +375,85 @@ TEST_CASE("placements: a person's word ends the search, and is kept") {
     CHECK(fixture.sent("AddOrder") == 1);
 }
 
+TEST_CASE("placements: a person's word is durable when it is acknowledged, whatever is asked meanwhile") {
+    Fixture fixture;
+    fixture.upstream.otherwise = [&](const net::Request& request) { return fixture.lose_order(request); };
+    fixture.upstream.is_held = [](const net::Request& request) {
+        return request.target.ends_with("GetApiKeyInfo");
+    };
+    fixture.upstream.held.close();
+    const auto lost = fixture.loop.start(fixture.account().call(fixture.order()));
+    fixture.loop.poll();
+    const auto said = fixture.loop.start(fixture.accounts.settle_intent(
+        "call-1", {.state = IntentState::placed, .reason = "seen it myself", .said_by = {}}
+    ));
+    fixture.loop.poll();
+    REQUIRE(said->has_value());
+    REQUIRE(**said);
+    CHECK(fixture.store.written.at(0).state == IntentState::placed);
+    fixture.upstream.held.open();
+    fixture.loop.run();
+    CHECK((*lost)->error().executed == Executed::yes);
+    CHECK(fixture.store.ends.size() == 1);
+}
+
+TEST_CASE("placements: a person's word that cannot be written is not acknowledged") {
+    Fixture fixture;
+    fixture.upstream.otherwise = [&](const net::Request& request) { return fixture.lose_order(request); };
+    fixture.upstream.is_held = [](const net::Request& request) {
+        return request.target.ends_with("GetApiKeyInfo");
+    };
+    fixture.upstream.held.close();
+    const auto lost = fixture.loop.start(fixture.account().call(fixture.order()));
+    fixture.loop.poll();
+    fixture.store.fail_after(0);
+    const auto said = fixture.loop.start(fixture.accounts.settle_intent(
+        "call-1", {.state = IntentState::placed, .reason = "seen it myself", .said_by = {}}
+    ));
+    fixture.loop.poll();
+    REQUIRE(said->has_value());
+    REQUIRE_FALSE(**said);
+    CHECK((*said)->error().code == ErrorCode::storage);
+    fixture.upstream.held.open();
+    fixture.loop.run();
+}
+
+TEST_CASE("placements: of lost calls one looks at a time, from the first list to the last") {
+    Fixture fixture;
+    fixture.shown = false;
+    fixture.upstream.otherwise = [&](const net::Request& request) { return fixture.lose_order(request); };
+    const auto first = fixture.loop.start(fixture.account().call(fixture.order()));
+    const auto second = fixture.loop.start(fixture.account().call(fixture.order()));
+    fixture.loop.run();
+    CHECK((*first)->error().executed == Executed::no);
+    CHECK((*second)->error().executed == Executed::no);
+    CHECK(fixture.sent("OpenOrders") > 1);
+    std::string latest;
+    for (const std::string& target : fixture.upstream.targets()) {
+        if (target.ends_with("ClosedOrders")) CHECK(latest.ends_with("OpenOrders"));
+        if (target.ends_with("TradesHistory")) CHECK(latest.ends_with("ClosedOrders"));
+        latest = target;
+    }
+}
+
+TEST_CASE("placements: a rate limit that refuses one look keeps the account's others from asking") {
+    Fixture fixture;
+    fixture.upstream.otherwise = [&](const net::Request& request) {
+        if (request.target.ends_with("OpenOrders")) return test::refusal("EAPI:Rate limit exceeded");
+        return fixture.lose_order(request);
+    };
+    const auto first = fixture.loop.start(fixture.account().call(fixture.order()));
+    const auto second = fixture.loop.start(fixture.account().call(fixture.order()));
+    while (fixture.sent("OpenOrders") == 0) {
+        fixture.loop.context.restart();
+        fixture.loop.context.run_one();
+    }
+    fixture.loop.poll();
+    CHECK(fixture.account().placements().settling() == 2);
+    CHECK(fixture.sent("OpenOrders") == 1);
+    CHECK(fixture.account().placements().look_turns().not_before() > steady_clock::now());
+}
+
 TEST_CASE("placements: a person's word on what could not be found out is written down") {
     Fixture fixture;
     fixture.upstream.otherwise = [&](const net::Request& request) {
