@@ -7,6 +7,7 @@ killed, stopped, locked, moved in time; and an answer that the model does not al
 import collections
 import concurrent.futures
 import contextlib
+import itertools
 import json
 import random
 import threading
@@ -62,6 +63,7 @@ class Bot:
         self.orders = []  # the latest ones
         self.unsettled = []  # those whose fate is not known
         self.named = {}  # by idempotency key
+        self.names = (f"{account} {number}" for number in itertools.count())
         self.keys = []  # API keys, as the daemon names them
         self.number_of_keys = 1
         self.doubt_ends = 0  # a CancelAll without an answer may still arrive
@@ -228,7 +230,7 @@ class Bot:
 
     def place_named(self):
         order = self.order(self.dice.choice(("plain", "userref", "market", "batch")))
-        name = f"{self.account} {len(self.named)}"
+        name = next(self.names)
         self.named[name] = order
         self.make(order, idempotency_key=name)
 
