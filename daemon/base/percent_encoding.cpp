@@ -1,5 +1,7 @@
 #include "base/percent_encoding.hpp"
 
+#include <boost/url/pct_string_view.hpp>
+
 namespace krakken::base {
 
 std::string percent_encoded(std::string_view text) {
@@ -17,6 +19,14 @@ std::string percent_encoded(std::string_view text) {
         }
     }
     return encoded;
+}
+
+std::optional<std::string> percent_decoded(std::string_view field) {
+    const auto encoded = boost::urls::make_pct_string_view(field);
+    if (!encoded) return std::nullopt;
+    boost::urls::encoding_opts form;
+    form.space_as_plus = true;
+    return encoded->decode(form);
 }
 
 }  // namespace krakken::base

@@ -73,7 +73,18 @@ Result<Parameters> Parameters::parse(std::string_view json, protocol::Body body)
     return parameters;
 }
 
+Result<Parameters> Parameters::of_body(std::string bytes, base::BodyForm form) {
+    auto written = WrittenBody::read(std::move(bytes), form);
+    if (!written) return std::unexpected(std::move(written.error()));
+    Parameters parameters;
+    parameters.fields_ = written->fields();
+    parameters.form_ = form;
+    parameters.written_ = std::move(*written);
+    return parameters;
+}
+
 void Parameters::set(std::string_view name, std::string raw) {
+    if (written_) written_->set(name, raw);
     const auto there = std::ranges::find(fields_, name, &Field::name);
     if (there == fields_.end()) {
         fields_.push_back({std::string(name), std::move(raw)});
@@ -88,6 +99,7 @@ const std::string* Parameters::find(std::string_view name) const {
 }
 
 std::string Parameters::body(base::Nonce nonce) const {
+    if (written_) return written_->with_nonce(nonce);
     if (form_ == base::BodyForm::json) {
         std::string body = R"({"nonce":")" + nonce.text() + '"';
         for (const auto& [name, raw] : fields_)

@@ -4,10 +4,12 @@
 // number or string keeps the text that the client wrote.
 
 #include "base/types.hpp"
+#include "kraken/written_body.hpp"
 #include "protocol/endpoints.hpp"
 #include "protocol/error.hpp"
 #include "protocol/json_text.hpp"
 
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -18,14 +20,17 @@ using protocol::Result;
 
 class Parameters {
 public:
-    struct Field {
-        std::string name;
-        std::string raw;  // JSON as the client wrote it, never null
-    };
+    using Field = kraken::Field;
 
     // `json` is the client's "params" object, empty when it gave none. invalid_params: not an object, null,
     // `nonce` or `otp`. Keeps its own copy.
     static Result<Parameters> parse(std::string_view json, protocol::Body body = protocol::Body::flat);
+
+    // Of a whole body that a client of Kraken's wrote; see WrittenBody.
+    static Result<Parameters> of_body(std::string bytes, base::BodyForm form);
+
+    // The nonce of the client that wrote the body; empty: none.
+    std::string client_nonce() const { return written_ ? written_->client_nonce() : ""; }
 
     // Adds a member behind the others, or gives the one of that name another value, JSON as it stands.
     void set(std::string_view name, std::string raw);
@@ -38,7 +43,8 @@ public:
     // As the endpoint's table says: where that leaves a choice, a form unless a value is an array or object.
     base::BodyForm form() const { return form_; }
 
-    // The body of a private call: `nonce` first, then the client's fields in the client's order.
+    // The body of a private call: `nonce` first, then the client's fields in the client's order; or the body
+    // that a client wrote, with `nonce` in the place of its own.
     std::string body(base::Nonce nonce) const;
 
     // The query of a public call, with its "?", or empty; arrays are joined by commas. invalid_params: an
@@ -48,6 +54,7 @@ public:
 private:
     std::vector<Field> fields_;
     base::BodyForm form_ = base::BodyForm::form;
+    std::optional<WrittenBody> written_;
 };
 
 // A plain value as Kraken reads it, whichever way it was written: "1.5", 1.5 and true. Empty for lists and
