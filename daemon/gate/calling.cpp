@@ -1,0 +1,113 @@
+#include "calling.hpp"
+
+#include "audit_rows.hpp"
+#include "base/log.hpp"
+#include "kraken/made_ids.hpp"
+#include "policy.hpp"
+
+#include <utility>
+
+namespace krakken::gate {
+
+using account::Account;
+using account::Call;
+using base::log;
+using base::LogLevel;
+using std::chrono::milliseconds;
+using std::chrono::steady_clock;
+
+namespace {
+
+// A late price is a wrong price, so a call that acts waits less for its turn than one that asks.
+constexpr milliseconds usual_wait_to_read{10'000};
+constexpr milliseconds usual_wait_to_act{2'000};
+
+void log_outcome(
+    const Call& call, std::string_view account, steady_clock::time_point begun, Result<std::string>& outcome
+) {
+    const auto took = std::chrono::duration_cast<milliseconds>(steady_clock::now() - begun);
+    log(outcome ? LogLevel::info : LogLevel::warn,
+        "call.done",
+        {{"call_id", call.call_id},
+         {"account", account},
+         {"endpoint", call.endpoint->name},
+         {"latency_ms", took.count()},
+         {"outcome", outcome ? "ok" : protocol::category(outcome.error().code)}});
+    if (!outcome) outcome.error().call_id = call.call_id;
+}
+
+Work make_public_call(Backend& backend, Call call) {
+    const auto begun = steady_clock::now();
+    auto outcome = co_await backend.accounts.call_public(call);
+    log_outcome(call, "", begun, outcome);
+    co_return outcome;
+}
+
+Work make_private_call(Backend& backend, std::shared_ptr<Account> account, Call call) {
+    const auto begun = steady_clock::now();
+    if (is_audited(*call.endpoint)) call.sent = std::make_shared<std::optional<account::Sent>>();
+    auto outcome = co_await account->call(call);
+    log_outcome(call, account->info().account.text(), begun, outcome);
+    if (is_audited(*call.endpoint)) {
+        state::AuditEntry row = row_of(call, *account);
+        if (outcome) row.ids = kraken::made_ids(*outcome);
+        backend.audit.done(std::move(row), outcome);
+    }
+    co_return outcome;
+}
+
+// No account serves it. If it repeats one that was sent before, "not executed" would be wrong.
+Work recall_or_refuse(
+    Backend& backend,
+    Call call,
+    std::optional<std::string> account,
+    state::AuditEntry row,
+    protocol::Error refused
+) {
+    const auto known = co_await backend.accounts.recall(call, std::move(account));
+    const Result<std::string> outcome = known ? *known : std::unexpected(std::move(refused));
+    backend.audit.done(std::move(row), outcome);
+    co_return outcome;
+}
+
+}  // namespace
+
+Handled make_call(Backend& backend, Wanted wanted, const Context& context) {
+    const protocol::Endpoint& endpoint = kraken::as_called(wanted.endpoint, wanted.parameters);
+    if (auto allowed = may_call(endpoint, wanted.parameters, backend.profile); !allowed)
+        return refuse_call(backend, endpoint, wanted.account, context, std::move(allowed.error()));
+    const bool reads = endpoint.effect == protocol::Effect::read;
+    Call call{
+        &endpoint,
+        std::move(wanted.parameters),
+        steady_clock::now() + wanted.timeout,
+        wanted.max_wait.value_or(reads ? usual_wait_to_read : usual_wait_to_act),
+        context.call_id,
+        std::move(wanted.idempotency_key),
+        context.caller
+    };
+    if (endpoint.kind == protocol::EndpointKind::public_) return make_public_call(backend, std::move(call));
+    auto account = backend.accounts.find(wanted.account);
+    if (account) return make_private_call(backend, std::move(*account), std::move(call));
+    if (call.idempotency_key.empty())
+        return refuse_call(backend, endpoint, wanted.account, context, std::move(account.error()));
+    auto row = row_of_refused(backend, endpoint, wanted.account, context);
+    return recall_or_refuse(
+        backend, std::move(call), std::move(wanted.account), std::move(row), std::move(account.error())
+    );
+}
+
+Result<std::string> refuse_call(
+    Backend& backend,
+    const protocol::Endpoint& endpoint,
+    const std::optional<std::string>& account,
+    const Context& context,
+    protocol::Error error
+) {
+    Result<std::string> outcome = std::unexpected(std::move(error));
+    if (is_audited(endpoint))
+        backend.audit.done(row_of_refused(backend, endpoint, account, context), outcome);
+    return outcome;
+}
+
+}  // namespace krakken::gate
