@@ -28,8 +28,17 @@ bool may_save(const Error& error, SavePolicy policy) {
     return policy == SavePolicy::unvalidated && is_unreachable(error);
 }
 
+// A lock has wiped the candidate; by now the vault may be open again, with no such key.
+Error wiped_meanwhile() {
+    Error error = protocol::locked_error(true);
+    error.message = "the vault was locked while the key was tried, so the key was not saved";
+    error.remedy = "add it again";
+    return error;
+}
+
 // Why a key was not saved, for whoever wants to save it.
 Error not_saved(Error error, const Validation& validation, bool joins) {
+    if (error.code == ErrorCode::no_credentials) error = wiped_meanwhile();
     error.account = validation.account.text();
     if (!is_unreachable(error)) return error;
     if (!joins) {
@@ -113,10 +122,11 @@ void Accounts::forget(const base::KeyId& key) {
 awaitable<Result<Validation>> Accounts::save(Validation validation) {
     std::optional<base::Time> validated_at;
     if (validation.validated) validated_at = services_.clock.now();
-    const auto committed = co_await services_.keeper.commit(validation.key, validated_at);
+    auto committed = co_await services_.keeper.commit(validation.key, validated_at);
     if (!committed) {
         forget(validation.key);
-        co_return std::unexpected(committed.error());
+        const bool wiped = committed.error().code == ErrorCode::no_credentials;
+        co_return std::unexpected(wiped ? wiped_meanwhile() : std::move(committed.error()));
     }
     validation.saved = true;
     if (validation.validated) lane_of(validation.key, validation.account)->release();

@@ -2,11 +2,12 @@
 
 #include "audit_rows.hpp"
 #include "base/log.hpp"
-#include "handlers.hpp"
+#include "dispatch.hpp"
+#include "http_conversation.hpp"
+#include "http_routes.hpp"
 
 #include <sodium.h>
 
-#include <fmt/format.h>
 #include <algorithm>
 #include <boost/asio/as_tuple.hpp>
 #include <boost/asio/buffer.hpp>
@@ -21,51 +22,10 @@ using base::log;
 using base::LogLevel;
 using boost::asio::awaitable;
 using boost::asio::steady_timer;
-using protocol::ErrorCode;
 
 namespace {
 
 constexpr auto token = boost::asio::as_tuple(boost::asio::use_awaitable);
-
-std::string describe(const std::exception_ptr& bug) {
-    try {
-        std::rethrow_exception(bug);
-    } catch (const std::exception& exception) {
-        return exception.what();
-    } catch (...) {
-        return "not a standard exception";
-    }
-}
-
-protocol::Error internal_error(const std::string& call_id, const std::exception_ptr& bug) {
-    log(LogLevel::error, "bug", {{"call_id", call_id}, {"what", describe(bug)}});
-    auto error =
-        protocol::make_error(ErrorCode::internal, "an internal error; the log has it under this call_id");
-    error.call_id = call_id;
-    return error;
-}
-
-// Never with parameters, nor with the name of a method that is not one: both are the client's text.
-void log_refusal(const std::string& call_id, std::string_view method, const protocol::Error& error) {
-    log(LogLevel::info,
-        "request.refused",
-        {{"call_id", call_id},
-         {"method", method},
-         {"code", static_cast<int>(error.code)},
-         {"category", protocol::category(error.code)}});
-}
-
-// For a person with curl, until HTTP is served.
-std::string http_refusal() {
-    constexpr std::string_view text =
-        "krakkend does not speak HTTP yet: send JSON-RPC 2.0 to this socket, one message per line\n";
-    return fmt::format(
-        "HTTP/1.1 501 Not Implemented\r\nContent-Type: text/plain\r\nContent-Length: {}\r\n"
-        "Connection: close\r\n\r\n{}",
-        text.size(),
-        text
-    );
-}
 
 }  // namespace
 
@@ -132,12 +92,7 @@ awaitable<void> Session::read_lines() {
         if (error) break;
         buffer_.filled(count);
         if (!std::exchange(begun_, true) && begins_as_http(space.front())) {
-            outbox_ += http_refusal();
-            flush();
-            boost::system::error_code gone;
-            socket_.shutdown(Socket::shutdown_send, gone);  // an empty socket has taken the answer
-            watch_for_slow_line();
-            co_await discard_rest();
+            co_await speak_http(std::string(space.data(), count));
             break;
         }
         while (const auto line = buffer_.take_line()) {
@@ -161,11 +116,22 @@ awaitable<void> Session::read_lines() {
 
 // The first byte of a connection to the client socket tells its language: no JSON begins a request with a
 // letter.
-bool Session::begins_as_http(char first_byte) {
+bool Session::begins_as_http(char first_byte) const {
     const bool letter = (first_byte >= 'A' && first_byte <= 'Z') || (first_byte >= 'a' && first_byte <= 'z');
-    if (kind_ != protocol::SocketKind::client || !letter) return false;
-    log(LogLevel::info, "http.refused", {{"uid", peer_.uid}, {"pid", peer_.pid}});
-    return true;
+    return kind_ == protocol::SocketKind::client && letter;
+}
+
+awaitable<void> Session::speak_http(std::string begun) {
+    ++running_;  // so that the writer does not take the session for finished
+    const auto stream = std::make_shared<SocketStream<Socket>>(socket_);
+    const auto answer = [this](HttpRequest request) {
+        return answer_http(backend_, std::move(request), {peer_, caller_, draining_});
+    };
+    co_await converse(stream, std::move(begun), answer, draining_);
+    boost::system::error_code gone;
+    socket_.shutdown(Socket::shutdown_send, gone);
+    --running_;
+    co_await discard_rest();
 }
 
 // Most clients write their whole line before they read: closing on them at once would cost them the reply
@@ -246,21 +212,10 @@ void Session::serve(std::string_view text) {
 void Session::serve(const Request& request, const std::shared_ptr<Group>& group, std::size_t place) {
     const std::string_view method = request.method->name;
     const Context context{peer_, caller_, group->replies[place].call_id, kind_};
-    // The repeat of an idempotency key is told what became of the call; nothing new is sent with it any more.
-    if (draining_ && !request.arguments.text("idempotency_key"))
-        return finish(*group, place, method, std::unexpected(protocol::stopping_error()));
-    if (request.id.empty() && request.method->needs_answer) {
-        log(LogLevel::warn, "notification.not_executed", {{"call_id", context.call_id}, {"method", method}});
-        return finish(*group, place, method, "null");
-    }
     std::optional<AdminRow> row;
-    if (is_audited(*request.method)) row.emplace(backend_, *request.method, request.arguments, context);
-    Handled handled = protocol::Result<std::string>("");
-    try {
-        handled = find_handler(method)(backend_, request.arguments, context);
-    } catch (...) {
-        handled = std::unexpected(internal_error(context.call_id, std::current_exception()));
-    }
+    if (is_audited(*request.method) && !draining_ && !request.id.empty())
+        row.emplace(backend_, *request.method, request.arguments, context);
+    Handled handled = dispatch(backend_, request, context, draining_);
     if (auto* outcome = std::get_if<protocol::Result<std::string>>(&handled)) {
         note(row, *outcome);
         return finish(*group, place, method, std::move(*outcome));
@@ -271,9 +226,7 @@ void Session::serve(const Request& request, const std::shared_ptr<Group>& group,
                 ) mutable {
         --self->running_;
         self->may_read_.cancel();
-        if (bug) outcome = std::unexpected(internal_error(group->replies[place].call_id, bug));
-        // Nobody knows how far it had come: an order may have left before.
-        if (bug && called->needs_answer) outcome.error().executed = protocol::Executed::unknown;
+        if (bug) outcome = std::unexpected(bug_in_work(*called, group->replies[place].call_id, bug));
         self->note(row, outcome);
         self->finish(*group, place, called->name, std::move(outcome));
         self->flush();
@@ -288,13 +241,7 @@ void Session::note(std::optional<AdminRow>& row, const protocol::Result<std::str
 void Session::finish(
     Group& group, std::size_t place, std::string_view method, protocol::Result<std::string> outcome
 ) {
-    Reply& reply = group.replies[place];
-    // An error that has its call_id stands in the log already.
-    if (!outcome && outcome.error().call_id.empty()) {
-        outcome.error().call_id = reply.call_id;
-        log_refusal(reply.call_id, method, outcome.error());
-    }
-    if (!reply.id.empty()) reply.text = reply_text(reply.id, outcome);
+    gate::finish(group.replies[place], method, std::move(outcome));
     if (--group.open == 0) send(reply_line(group.batch, std::move(group.replies)));
 }
 

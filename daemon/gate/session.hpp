@@ -1,7 +1,8 @@
 #pragma once
 
-// One connection: lines in, replies out, several calls at once. It lives until its last reply is written, and
-// does not cancel a call whose client has gone: an order that is on its way must be seen to its end.
+// One connection: lines in, replies out, several calls at once; or HTTP, where a client begins so. It lives
+// until its last reply is written, and does not cancel a call whose client has gone: an order that is on its
+// way must be seen to its end.
 
 #include "gate/backend.hpp"
 #include "gate/peer.hpp"
@@ -48,7 +49,8 @@ private:
 
     boost::asio::awaitable<void> read_lines();
     boost::asio::awaitable<void> discard_rest();
-    bool begins_as_http(char first_byte);
+    bool begins_as_http(char first_byte) const;
+    boost::asio::awaitable<void> speak_http(std::string begun);
     boost::asio::awaitable<void> write_replies();
     void half_ended(std::exception_ptr bug);
 

@@ -86,9 +86,7 @@ Result<void> WrittenBody::take_nonce(Span digits) {
     const char* const behind = client_nonce_.data() + client_nonce_.size();
     const auto [end, problem] = std::from_chars(client_nonce_.data(), behind, number);
     if (problem == std::errc() && end == behind) return {};
-    protocol::Error error = protocol::make_error(ErrorCode::auth, "the body's nonce is no number of 64 bits");
-    error.details["reason"] = "nonce";
-    return std::unexpected(std::move(error));
+    return protocol::fail(ErrorCode::nonce, "the body's nonce is no number of 64 bits");
 }
 
 // In front, as krakkend writes it.

@@ -24,8 +24,8 @@ struct Field {
 
 class WrittenBody {
 public:
-    // invalid_params: not a body of this form, a field that is there twice or null, an `otp`. auth with
-    // data.reason "nonce": one that is no number below 2^64. A nonce is added where there is none.
+    // invalid_params: not a body of this form, a field that is there twice or null, an `otp`. nonce: it is no
+    // number below 2^64. A nonce is added where there is none.
     static Result<WrittenBody> read(std::string bytes, base::BodyForm form);
 
     // All but the nonce, in the client's order.

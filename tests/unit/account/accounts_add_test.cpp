@@ -139,10 +139,13 @@ TEST_CASE("a lock while Kraken is asked ends the candidate") {
         fixture.loop.start(fixture.accounts.add(candidate("master", "0000000a"), SavePolicy::anyway));
     fixture.loop.poll();
     fixture.keeper.lock();
+    const bool opened_again = GENERATE(false, true);
+    if (opened_again) fixture.keeper.vault = keeper::VaultState::unlocked;
     fixture.upstream.held.open();
     fixture.loop.run();
     REQUIRE(added->has_value());
     CHECK((*added)->error().code == ErrorCode::locked);
+    CHECK((*added)->error().message.ends_with("was not saved") == opened_again);
     CHECK(fixture.keeper.saved.empty());
 }
 

@@ -13,6 +13,7 @@
 #include <stdexcept>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 namespace krakken::test {
@@ -72,6 +73,11 @@ struct SessionBench : Bench {
         for (std::size_t feed = 0; (feed = unread.find('\n')) != std::string::npos; unread.erase(0, feed + 1))
             lines.push_back(unread.substr(0, feed));
         return lines;
+    }
+    // All that the session has written since the last call.
+    std::string bytes() {
+        read();
+        return std::exchange(unread, {});
     }
     bool is_closed() {
         read();

@@ -123,10 +123,10 @@ TEST_CASE("written body: what two readers could read in two ways is refused") {
 
 TEST_CASE("written body: a nonce that is no number of 64 bits is refused as one") {
     for (const std::string nonce : {"", "x", "-1", "1.5", "1e3", "+1", " 1", "18446744073709551616"}) {
-        CHECK(refused("nonce=" + nonce, BodyForm::form) == ErrorCode::auth);
-        CHECK(refused(R"({"nonce":")" + nonce + R"("})", BodyForm::json) == ErrorCode::auth);
+        CHECK(refused("nonce=" + nonce, BodyForm::form) == ErrorCode::nonce);
+        CHECK(refused(R"({"nonce":")" + nonce + R"("})", BodyForm::json) == ErrorCode::nonce);
     }
-    CHECK(refused(R"({"nonce":"\u0031"})", BodyForm::json) == ErrorCode::auth);
-    CHECK(refused(R"({"nonce":true})", BodyForm::json) == ErrorCode::auth);
+    CHECK(refused(R"({"nonce":"\u0031"})", BodyForm::json) == ErrorCode::nonce);
+    CHECK(refused(R"({"nonce":true})", BodyForm::json) == ErrorCode::nonce);
     CHECK(read("nonce=18446744073709551615").client_nonce() == "18446744073709551615");
 }

@@ -1,0 +1,110 @@
+#include "facade.hpp"
+
+#include "base/log.hpp"
+#include "calling.hpp"
+#include "facade_answer.hpp"
+#include "gate/request.hpp"
+#include "protocol/endpoints.hpp"
+
+#include <algorithm>
+#include <boost/algorithm/string/predicate.hpp>
+#include <optional>
+#include <utility>
+
+namespace krakken::gate {
+
+using base::BodyForm;
+using base::log;
+using base::LogLevel;
+using protocol::EndpointKind;
+using protocol::ErrorCode;
+
+namespace {
+
+constexpr std::string_view public_prefix = "/0/public/";
+constexpr std::string_view private_prefix = "/0/private/";
+
+// Of JSON-RPC's calls, too. Libraries give up after 10 to 30 s.
+constexpr std::chrono::seconds timeout{30};
+
+const protocol::Endpoint* endpoint_at(std::string_view path) {
+    const bool is_private = path.starts_with(private_prefix);
+    const protocol::Endpoint* endpoint =
+        protocol::find_endpoint(path.substr(is_private ? private_prefix.size() : public_prefix.size()));
+    const auto kind = is_private ? EndpointKind::private_ : EndpointKind::public_;
+    return endpoint && endpoint->kind == kind ? endpoint : nullptr;
+}
+
+// Empty: neither of the two that Kraken takes.
+std::optional<BodyForm> form_of(const HttpRequest& request) {
+    if (!request.has_header("Content-Type")) return BodyForm::form;
+    std::string_view type = request.header("Content-Type").value_or("");
+    type = type.substr(0, type.find(';'));
+    while (type.ends_with(' '))
+        type.remove_suffix(1);
+    if (boost::algorithm::iequals(type, "application/json")) return BodyForm::json;
+    if (boost::algorithm::iequals(type, "application/x-www-form-urlencoded")) return BodyForm::form;
+    return std::nullopt;
+}
+
+Result<kraken::Parameters> parameters_of(const HttpRequest& request, const protocol::Endpoint& endpoint) {
+    if (endpoint.kind == EndpointKind::public_)
+        return kraken::Parameters::of_body(std::string(request.query()), BodyForm::form);
+    if (request.target.contains('?'))
+        return protocol::fail(ErrorCode::invalid_params, "a private call has no query");
+    const auto form = form_of(request);
+    if (!form) return protocol::fail(ErrorCode::invalid_params, "the body is neither a form nor JSON");
+    return kraken::Parameters::of_body(request.body, *form);
+}
+
+awaitable<Result<std::string>> outcome_of(
+    Backend& backend, const HttpRequest& request, const protocol::Endpoint& endpoint, const Context& context
+) {
+    auto parameters = parameters_of(request, endpoint);
+    if (!parameters) {
+        co_return refuse_call(backend, endpoint, std::nullopt, context, std::move(parameters.error()));
+    }
+    Wanted wanted{.endpoint = endpoint, .parameters = std::move(*parameters), .timeout = timeout};
+    Handled handled = make_call(backend, std::move(wanted), context);
+    if (auto* refused = std::get_if<Result<std::string>>(&handled)) co_return std::move(*refused);
+    auto outcome = co_await std::move(std::get<Work>(handled));
+    co_return outcome;
+}
+
+HttpReply in_krakens_form(
+    const protocol::Endpoint& endpoint, const Result<std::string>& outcome, const std::string& call_id
+) {
+    if (outcome) return facade_result(endpoint, *outcome);
+    // An error that has its call_id stands in the log already.
+    if (outcome.error().call_id.empty()) {
+        log(LogLevel::info,
+            "request.refused",
+            {{"call_id", call_id},
+             {"endpoint", endpoint.name},
+             {"category", protocol::category(outcome.error().code)}});
+    }
+    return facade_error(outcome.error());
+}
+
+}  // namespace
+
+bool is_kraken_path(std::string_view path) {
+    return path.starts_with(public_prefix) || path.starts_with(private_prefix);
+}
+
+awaitable<HttpReply> answer_kraken(Backend& backend, HttpRequest request, HttpGuest guest) {
+    const protocol::Endpoint* endpoint = endpoint_at(request.path());
+    const bool is_private = request.path().starts_with(private_prefix);
+    if (!endpoint || request.method != (is_private ? "POST" : "GET"))
+        co_return facade_refusal("EGeneral:Unknown method");
+    if (guest.draining) co_return facade_error(protocol::stopping_error());
+    // There are no bots yet, so no key is known; without one the peer's uid says who it is.
+    if (is_private && request.has_header("API-Key")) co_return facade_refusal("EAPI:Invalid key");
+    const Context context{guest.peer, guest.caller, next_call_id(), protocol::SocketKind::client};
+    const auto outcome = co_await outcome_of(backend, request, *endpoint, context);
+    HttpReply reply = in_krakens_form(*endpoint, outcome, context.call_id);
+    reply.headers.emplace_back("X-Krakkend-Call", context.call_id);
+    co_return reply;
+}
+
+}  // namespace krakken::gate
