@@ -191,7 +191,17 @@ class Bot:
             yield
         except BaseException as failure:
             self.test.failed = True
-            raise AssertionError("\n".join([f"{self.account}: {failure!r}", *self.history])) from failure
+            raise AssertionError("\n".join([f"{self.account}: {failure!r}", *self.history, *self.differences()])) from failure
+
+    def differences(self):
+        """Where model and exchange differ, and what is not known of either."""
+        listed = self.test.exchange.control("GET", "/orders")["orders"][self.account]
+        for order in listed:
+            expected = self.expected.get(order["txid"], {"nothing of it"})
+            if order["status"] not in expected:
+                yield f"the exchange has {json.dumps(order)}, the model expects {set(expected)}"
+        for order in self.unsettled:
+            yield f"not settled: {order}"
 
     def step(self, name):
         self.test.steps[self.account] += 1
