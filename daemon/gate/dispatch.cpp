@@ -59,12 +59,10 @@ Handled dispatch(Backend& backend, const Request& request, const Context& contex
     }
 }
 
-protocol::Error bug_in_work(
-    const protocol::Method& method, const std::string& call_id, const std::exception_ptr& bug
-) {
+protocol::Error bug_in_work(bool acts, const std::string& call_id, const std::exception_ptr& bug) {
     protocol::Error error = internal_error(call_id, bug);
     // Nobody knows how far it had come: an order may have left before.
-    if (method.needs_answer) error.executed = protocol::Executed::unknown;
+    if (acts) error.executed = protocol::Executed::unknown;
     return error;
 }
 

@@ -12,10 +12,8 @@ namespace krakken::gate {
 // Never throws. `draining`: nothing new is begun any more.
 Handled dispatch(Backend& backend, const Request& request, const Context& context, bool draining);
 
-// What a handler's work that threw has come to.
-protocol::Error bug_in_work(
-    const protocol::Method& method, const std::string& call_id, const std::exception_ptr& bug
-);
+// What work that threw has come to; `acts`: it may have done something at Kraken before.
+protocol::Error bug_in_work(bool acts, const std::string& call_id, const std::exception_ptr& bug);
 
 // Writes the reply's text and, of an error that is not in the log yet, a line there. `method` is for the log,
 // and not the client's text.

@@ -2,6 +2,7 @@
 
 #include "base/log.hpp"
 #include "calling.hpp"
+#include "dispatch.hpp"
 #include "facade_answer.hpp"
 #include "gate/request.hpp"
 #include "protocol/endpoints.hpp"
@@ -61,14 +62,18 @@ awaitable<Result<std::string>> outcome_of(
     Backend& backend, const HttpRequest& request, const protocol::Endpoint& endpoint, const Context& context
 ) {
     auto parameters = parameters_of(request, endpoint);
-    if (!parameters) {
+    if (!parameters)
         co_return refuse_call(backend, endpoint, std::nullopt, context, std::move(parameters.error()));
-    }
     Wanted wanted{.endpoint = endpoint, .parameters = std::move(*parameters), .timeout = timeout};
-    Handled handled = make_call(backend, std::move(wanted), context);
-    if (auto* refused = std::get_if<Result<std::string>>(&handled)) co_return std::move(*refused);
-    auto outcome = co_await std::move(std::get<Work>(handled));
-    co_return outcome;
+    try {
+        Handled handled = make_call(backend, std::move(wanted), context);
+        if (auto* refused = std::get_if<Result<std::string>>(&handled)) co_return std::move(*refused);
+        auto outcome = co_await std::move(std::get<Work>(handled));
+        co_return outcome;
+    } catch (...) {
+        const bool acts = endpoint.effect != protocol::Effect::read;
+        co_return std::unexpected(bug_in_work(acts, context.call_id, std::current_exception()));
+    }
 }
 
 HttpReply in_krakens_form(

@@ -34,7 +34,9 @@ awaitable<void> answer_one(Backend& backend, const Request& request, Reply& repl
         try {
             outcome = co_await std::move(*work);
         } catch (...) {
-            outcome = std::unexpected(bug_in_work(*request.method, reply.call_id, std::current_exception()));
+            outcome = std::unexpected(
+                bug_in_work(request.method->needs_answer, reply.call_id, std::current_exception())
+            );
         }
     } else {
         outcome = std::move(std::get<Result<std::string>>(handled));

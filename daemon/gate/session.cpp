@@ -122,15 +122,21 @@ bool Session::begins_as_http(char first_byte) const {
 }
 
 awaitable<void> Session::speak_http(std::string begun) {
-    ++running_;  // so that the writer does not take the session for finished
     const auto stream = std::make_shared<SocketStream<Socket>>(socket_);
     const auto answer = [this](HttpRequest request) {
         return answer_http(backend_, std::move(request), {peer_, caller_, draining_});
     };
-    co_await converse(stream, std::move(begun), answer, draining_);
+    ++running_;  // so that the writer does not take the session for finished
+    std::exception_ptr bug;
+    try {
+        co_await converse(stream, std::move(begun), answer, draining_);
+    } catch (...) {
+        bug = std::current_exception();
+    }
+    --running_;
+    if (bug) std::rethrow_exception(bug);
     boost::system::error_code gone;
     socket_.shutdown(Socket::shutdown_send, gone);
-    --running_;
     co_await discard_rest();
 }
 
@@ -226,7 +232,8 @@ void Session::serve(const Request& request, const std::shared_ptr<Group>& group,
                 ) mutable {
         --self->running_;
         self->may_read_.cancel();
-        if (bug) outcome = std::unexpected(bug_in_work(*called, group->replies[place].call_id, bug));
+        if (bug)
+            outcome = std::unexpected(bug_in_work(called->needs_answer, group->replies[place].call_id, bug));
         self->note(row, outcome);
         self->finish(*group, place, called->name, std::move(outcome));
         self->flush();
