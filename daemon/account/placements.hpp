@@ -79,8 +79,6 @@ public:
 
     // Calls whose answer was lost and whose fate is being found out.
     std::size_t settling() const;
-    // Who of them may ask Kraken now.
-    const LookTurns& look_turns() const { return look_turns_; }
     // Also those that are to be canceled yet.
     bool is_settling() const;
 

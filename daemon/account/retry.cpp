@@ -100,8 +100,9 @@ Retry::Verdict Retry::on_no_answer(const Attempt& attempt, double jitter) {
         error.retryable = true;
         return GiveUp{std::move(error)};
     }
+    const bool too_many = attempt.too_many && endpoint_.effect == protocol::Effect::read;
     Error error = protocol::make_error(
-        ErrorCode::network,
+        too_many ? ErrorCode::rate_limit : ErrorCode::network,
         (sent ? "no usable answer from Kraken (" : "Kraken cannot be reached; nothing was sent (") +
             attempt.detail + ")"
     );

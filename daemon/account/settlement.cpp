@@ -93,7 +93,7 @@ void Settlement::settle(IntentState state, Result<std::string> outcome) {
 }
 
 void Settlement::settle_by_person(PersonsWord word, Error outcome) {
-    if (state_ == IntentState::placed || state_ == IntentState::not_placed) return;
+    if (is_settled_for_good()) return;
     state_ = IntentState::sent;  // a person may know what could not be found out
     intent_.reason = std::move(word.reason);
     said_by_ = std::move(word.said_by);
@@ -148,10 +148,12 @@ awaitable<SettlingEnd> Settlement::look(
         std::optional<LookTurns::Turn> turn;
         Settling::Step step = machine.next(moment(clock));
         if (asks(step)) {
+            const auto came = clock.elapsed();
             turn = co_await turns.enter();
             if (!turn) co_return SettlingEnd::interrupted;
             if (self->is_settled()) break;
-            step = machine.next(moment(clock));  // the wait for the turn may have been long
+            machine.waited_for_its_turn(clock.elapsed() - came);
+            step = machine.next(moment(clock));
         }
         if (const auto* wait = std::get_if<Settling::Wait>(&step)) {
             const bool going_on = co_await api.pause(wait->pause);

@@ -42,8 +42,9 @@ Settling::Step Settling::judge(Moment now) const {
             const bool decided = std::ranges::all_of(findings, [](const Finding& finding) {
                 return finding.is_one() || finding.is_none();
             });
-            const bool may_be_fenced = fence_ == Fence::open ? now.elapsed < begun_ + patience_.for_a_fence
-                                                             : may_disprove() && !look_->behind_fence;
+            const bool may_be_fenced = fence_ == Fence::open
+                                           ? now.elapsed < begun_ + in_line_ + patience_.for_a_fence
+                                           : may_disprove() && !look_->behind_fence;
             if (decided && may_be_fenced) return Wait{};
             if (!decided || !may_disprove()) return Unknown{findings, why_unknown()};
             if (std::ranges::all_of(findings, &Finding::is_none)) return NotPlaced{};

@@ -63,6 +63,8 @@ public:
 
     Step next(Moment now);
 
+    // So long it waited for its turn to ask, which says nothing about what can be asked.
+    void waited_for_its_turn(std::chrono::microseconds time) { in_line_ += time; }
     // The pause is over.
     void waited() { pause_until_.reset(); }
     // Kraken has told its time, or not: then it is asked again before the next look.
@@ -92,6 +94,7 @@ private:
     std::optional<base::Time> deadline_;
     bool can_be_seen_;
     std::chrono::microseconds begun_;
+    std::chrono::microseconds in_line_{0};
 
     Fence fence_ = Fence::open;
     bool window_is_zero_ = false;

@@ -18,6 +18,7 @@ using base::BodyForm;
 using base::log;
 using base::LogLevel;
 using protocol::EndpointKind;
+using protocol::Error;
 using protocol::ErrorCode;
 
 namespace {
@@ -49,8 +50,7 @@ std::optional<BodyForm> form_of(const HttpRequest& request) {
 }
 
 Result<kraken::Parameters> parameters_of(const HttpRequest& request, const protocol::Endpoint& endpoint) {
-    if (endpoint.kind == EndpointKind::public_)
-        return kraken::Parameters::of_body(std::string(request.query()), BodyForm::form);
+    if (endpoint.kind == EndpointKind::public_) return kraken::Parameters::of_query(request.query());
     if (request.target.contains('?'))
         return protocol::fail(ErrorCode::invalid_params, "a private call has no query");
     const auto form = form_of(request);
@@ -76,19 +76,29 @@ awaitable<Result<std::string>> outcome_of(
     }
 }
 
-HttpReply in_krakens_form(
-    const protocol::Endpoint& endpoint, const Result<std::string>& outcome, const std::string& call_id
+// Empty: it may be made.
+std::optional<Error> obstacle(
+    const HttpRequest& request, const protocol::Endpoint* endpoint, const HttpGuest& guest
 ) {
-    if (outcome) return facade_result(endpoint, *outcome);
-    // An error that has its call_id stands in the log already.
-    if (outcome.error().call_id.empty()) {
-        log(LogLevel::info,
-            "request.refused",
-            {{"call_id", call_id},
-             {"endpoint", endpoint.name},
-             {"category", protocol::category(outcome.error().code)}});
-    }
-    return facade_error(outcome.error());
+    const bool is_private = request.path().starts_with(private_prefix);
+    if (!endpoint || request.method != (is_private ? "POST" : "GET"))
+        return protocol::make_error(ErrorCode::unknown_endpoint, "Kraken has no such path for this method");
+    if (guest.draining) return protocol::stopping_error();
+    // Without a key the peer's uid says who it is.
+    if (is_private && request.has_header("API-Key"))
+        return protocol::make_error(ErrorCode::auth, "there are no keys for bots yet");
+    return std::nullopt;
+}
+
+// An error that has its call_id stands in the log already.
+void log_refused(const Error& error, const protocol::Endpoint* endpoint, const std::string& call_id) {
+    if (!error.call_id.empty()) return;
+    log(LogLevel::info,
+        "request.refused",
+        {{"call_id", call_id},
+         {"endpoint", endpoint ? endpoint->name : ""},
+         {"code", static_cast<int>(error.code)},
+         {"category", protocol::category(error.code)}});
 }
 
 }  // namespace
@@ -99,15 +109,15 @@ bool is_kraken_path(std::string_view path) {
 
 awaitable<HttpReply> answer_kraken(Backend& backend, HttpRequest request, HttpGuest guest) {
     const protocol::Endpoint* endpoint = endpoint_at(request.path());
-    const bool is_private = request.path().starts_with(private_prefix);
-    if (!endpoint || request.method != (is_private ? "POST" : "GET"))
-        co_return facade_refusal("EGeneral:Unknown method");
-    if (guest.draining) co_return facade_error(protocol::stopping_error());
-    // There are no bots yet, so no key is known; without one the peer's uid says who it is.
-    if (is_private && request.has_header("API-Key")) co_return facade_refusal("EAPI:Invalid key");
     const Context context{guest.peer, guest.caller, next_call_id(), protocol::SocketKind::client};
-    const auto outcome = co_await outcome_of(backend, request, *endpoint, context);
-    HttpReply reply = in_krakens_form(*endpoint, outcome, context.call_id);
+    Result<std::string> outcome;
+    if (auto refused = obstacle(request, endpoint, guest)) {
+        outcome = std::unexpected(std::move(*refused));
+    } else {
+        outcome = co_await outcome_of(backend, request, *endpoint, context);
+    }
+    if (!outcome) log_refused(outcome.error(), endpoint, context.call_id);
+    HttpReply reply = outcome ? facade_result(*endpoint, *outcome) : facade_error(outcome.error());
     reply.headers.emplace_back("X-Krakkend-Call", context.call_id);
     co_return reply;
 }

@@ -46,6 +46,8 @@ std::string_view in_krakens_words(ErrorCode code) {
             return "EGeneral:Internal error";
         case ErrorCode::funds:
             return "EOrder:Insufficient funds";
+        case ErrorCode::order:  // its client has canceled all: it is not to be tried again
+            return "EOrder:Invalid order";
         default:
             return "EService:Unavailable";
     }
@@ -99,11 +101,7 @@ HttpReply facade_result(const protocol::Endpoint& endpoint, const std::string& r
 HttpReply facade_error(const protocol::Error& error) {
     if (error.executed != Executed::no) return {.status = 504, .close = true};
     if (!error.kraken.empty()) return errors_reply(error.kraken);
-    return facade_refusal(in_krakens_words(error.code));
-}
-
-HttpReply facade_refusal(std::string_view text) {
-    return errors_reply({std::string(text)});
+    return errors_reply({std::string(in_krakens_words(error.code))});
 }
 
 }  // namespace krakken::gate

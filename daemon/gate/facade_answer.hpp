@@ -18,7 +18,4 @@ HttpReply facade_result(const protocol::Endpoint& endpoint, const std::string& r
 // text that reads as "not placed".
 HttpReply facade_error(const protocol::Error& error);
 
-// {"error":["..."]}
-HttpReply facade_refusal(std::string_view text);
-
 }  // namespace krakken::gate

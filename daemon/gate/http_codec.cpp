@@ -2,6 +2,8 @@
 
 #include "protocol/limits.hpp"
 
+#include <sodium.h>
+
 #include <fmt/format.h>
 #include <algorithm>
 #include <boost/asio/buffer.hpp>
@@ -27,6 +29,12 @@ bool same_name(std::string_view one, std::string_view other) {
 
 }  // namespace
 
+HttpRequest::~HttpRequest() {
+    sodium_memzero(body.data(), body.size());
+    for (auto& [name, value] : headers)
+        sodium_memzero(value.data(), value.size());
+}
+
 std::string_view HttpRequest::path() const {
     return std::string_view(target).substr(0, target.find('?'));
 }
@@ -46,7 +54,7 @@ bool HttpRequest::has_header(std::string_view name) const {
     return std::ranges::any_of(headers, [name](const auto& header) { return same_name(header.first, name); });
 }
 
-std::string write_reply(const HttpReply& reply, bool keep_alive, bool without_body) {
+std::string write_reply(HttpReply reply, bool keep_alive, bool without_body) {
     const auto reason = http::obsolete_reason(http::int_to_status(reply.status));
     std::string bytes =
         fmt::format("HTTP/1.1 {} {}\r\n", reply.status, std::string_view(reason.data(), reason.size()));
@@ -79,7 +87,7 @@ struct RequestAssembler::Core {
         while (state == State::incomplete && !unread.empty()) {
             boost::system::error_code error;
             const std::size_t used = parser->put(boost::asio::buffer(unread), error);
-            unread.erase(0, used);
+            keep_unread(unread.substr(used));
             if (error && error != http::error::need_more) return refuse(error);
             if (parser->is_done()) {
                 state = State::complete;
@@ -92,6 +100,12 @@ struct RequestAssembler::Core {
         if (state == State::incomplete && waits_to_be_told()) state = State::wants_continue;
     }
 
+    // What was read does not stay behind.
+    void keep_unread(std::string rest) {
+        sodium_memzero(unread.data(), unread.size());
+        unread = std::move(rest);
+    }
+
     bool waits_to_be_told() {
         if (!parser->is_header_done() || told_to_continue || !unread.empty()) return false;
         const auto wish = parser->get()[http::field::expect];
@@ -100,7 +114,7 @@ struct RequestAssembler::Core {
 
     void refuse(boost::system::error_code error) {
         state = State::refused;
-        unread.clear();
+        keep_unread("");
         if (error == http::error::body_limit) {
             refusal = text_reply(
                 413, fmt::format("a request's body may have {} bytes", protocol::max_request_bytes)
@@ -131,7 +145,7 @@ RequestAssembler::State RequestAssembler::feed(std::string_view bytes) {
         core_->state = State::incomplete;
     }
     if (core_->state == State::refused) return State::refused;
-    core_->unread += bytes;
+    core_->keep_unread(core_->unread + std::string(bytes));
     core_->parse();
     return core_->state;
 }
@@ -143,13 +157,11 @@ bool RequestAssembler::begun() const {
 HttpRequest RequestAssembler::take() {
     const bool keep_alive = core_->parser->keep_alive();
     auto message = core_->parser->release();
-    HttpRequest request{
-        .method = std::string(message.method_string()),
-        .target = std::string(message.target()),
-        .headers = {},
-        .body = std::move(message.body()),
-        .keep_alive = keep_alive,
-    };
+    HttpRequest request;
+    request.method = std::string(message.method_string());
+    request.target = std::string(message.target());
+    request.body = std::move(message.body());
+    request.keep_alive = keep_alive;
     for (const auto& field : message)
         request.headers.emplace_back(field.name_string(), field.value());
     core_->begin_message();

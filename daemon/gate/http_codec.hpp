@@ -19,6 +19,12 @@ struct HttpRequest {
     std::string body;
     bool keep_alive = true;
 
+    HttpRequest() = default;
+    HttpRequest(HttpRequest&&) noexcept = default;
+    HttpRequest& operator=(HttpRequest&&) noexcept = default;
+    // A key or a passphrase may come here by mistake, so header values and body are wiped.
+    ~HttpRequest();
+
     std::string_view path() const;
     std::string_view query() const;  // without its "?"
     // Names are compared without regard to case. Empty: none, or more than one, which nobody sends honestly.
@@ -35,7 +41,7 @@ struct HttpReply {
 };
 
 // `keep_alive`: whether the connection stays open. `without_body`: it answers HEAD.
-std::string write_reply(const HttpReply& reply, bool keep_alive, bool without_body);
+std::string write_reply(HttpReply reply, bool keep_alive, bool without_body);
 
 // Puts requests together from bytes in pieces of any size, one after another.
 class RequestAssembler {

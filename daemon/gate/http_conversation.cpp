@@ -1,5 +1,8 @@
 #include "http_conversation.hpp"
 
+#include <sodium.h>
+
+#include <utility>
 #include <vector>
 
 namespace krakken::gate {
@@ -10,34 +13,43 @@ using State = RequestAssembler::State;
 
 namespace {
 
-// A request that is begun must be ended: a connection that drips bytes is not kept for ever.
-constexpr std::chrono::seconds for_a_request{30};
-constexpr std::chrono::seconds for_the_read_of_a_reply{60};
+// A key or a passphrase may come here by mistake; where it was read to, it does not stay.
+class ReadSpace {
+public:
+    ~ReadSpace() { sodium_memzero(bytes_.data(), bytes_.size()); }
+    std::span<char> span() { return bytes_; }
+    std::string_view first(std::size_t count) const { return {bytes_.data(), count}; }
 
-awaitable<bool> write(ByteStream& stream, std::string bytes) {
-    const bool written = co_await stream.write(bytes, steady_clock::now() + for_the_read_of_a_reply);
+private:
+    std::vector<char> bytes_ = std::vector<char>(16 * 1024);
+};
+
+awaitable<bool> write(ByteStream& stream, HttpPatience patience, std::string bytes) {
+    const bool written = co_await stream.write(bytes, steady_clock::now() + patience.for_the_read_of_a_reply);
     co_return written;
 }
 
 // False: nothing more will come, or no HTTP did, which is answered.
-awaitable<bool> complete(ByteStream& stream, RequestAssembler& requests, std::string_view begun) {
-    std::vector<char> space(16 * 1024);
+awaitable<bool> complete(
+    ByteStream& stream, RequestAssembler& requests, HttpPatience patience, std::string_view begun
+) {
+    ReadSpace space;
     State state = requests.feed(begun);
     auto deadline = steady_clock::time_point::max();
     while (state != State::complete) {
         if (state == State::refused) {
-            co_await write(stream, write_reply(requests.refusal(), false, false));
+            co_await write(stream, patience, write_reply(requests.refusal(), false, false));
             co_return false;
         }
         if (state == State::wants_continue) {
-            const bool written = co_await write(stream, "HTTP/1.1 100 Continue\r\n\r\n");
+            const bool written = co_await write(stream, patience, "HTTP/1.1 100 Continue\r\n\r\n");
             if (!written) co_return false;
         }
         if (requests.begun() && deadline == steady_clock::time_point::max())
-            deadline = steady_clock::now() + for_a_request;
-        const std::size_t count = co_await stream.read(space, deadline);
+            deadline = steady_clock::now() + patience.for_a_request;
+        const std::size_t count = co_await stream.read(space.span(), deadline);
         if (count == 0) co_return false;
-        state = requests.feed({space.data(), count});
+        state = requests.feed(space.first(count));
     }
     co_return true;
 }
@@ -45,19 +57,25 @@ awaitable<bool> complete(ByteStream& stream, RequestAssembler& requests, std::st
 }  // namespace
 
 awaitable<void> converse(
-    std::shared_ptr<ByteStream> stream, std::string begun, AnswerHttp answer, const bool& draining
+    std::shared_ptr<ByteStream> stream,
+    std::string begun,
+    AnswerHttp answer,
+    const bool& draining,
+    HttpPatience patience
 ) {
     RequestAssembler requests;
-    bool goes_on = co_await complete(*stream, requests, begun);
+    bool goes_on = co_await complete(*stream, requests, patience, begun);
+    sodium_memzero(begun.data(), begun.size());
     while (goes_on) {
         HttpRequest request = requests.take();
         const bool wants_to_go_on = request.keep_alive;
         const bool without_body = request.method == "HEAD";
-        const HttpReply reply = co_await answer(std::move(request));
+        HttpReply reply = co_await answer(std::move(request));
         goes_on = wants_to_go_on && !reply.close && !draining;
-        const bool written = co_await write(*stream, write_reply(reply, goes_on, without_body));
+        const bool written =
+            co_await write(*stream, patience, write_reply(std::move(reply), goes_on, without_body));
         if (!written) co_return;
-        if (goes_on) goes_on = co_await complete(*stream, requests, "");
+        if (goes_on) goes_on = co_await complete(*stream, requests, patience, "");
     }
 }
 

@@ -74,10 +74,20 @@ private:
 
 using AnswerHttp = std::function<boost::asio::awaitable<HttpReply>(HttpRequest request)>;
 
+struct HttpPatience {
+    std::chrono::milliseconds
+        for_a_request;  // that is begun: a connection that drips bytes is not kept for ever
+    std::chrono::milliseconds for_the_read_of_a_reply;
+};
+
 // `begun`: what was read of the stream already. Returns when the connection is of no further use; `draining`
 // is asked after each reply. It and what `answer` needs must outlive the coroutine.
 boost::asio::awaitable<void> converse(
-    std::shared_ptr<ByteStream> stream, std::string begun, AnswerHttp answer, const bool& draining
+    std::shared_ptr<ByteStream> stream,
+    std::string begun,
+    AnswerHttp answer,
+    const bool& draining,
+    HttpPatience patience
 );
 
 }  // namespace krakken::gate

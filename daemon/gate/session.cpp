@@ -84,7 +84,7 @@ awaitable<void> Session::read_lines() {
             Group alone{.batch = false, .open = 1, .replies = {Reply{"null", next_call_id(), ""}}};
             finish(alone, 0, "", std::unexpected(line_too_long().error));
             flush();
-            co_await discard_rest();
+            co_await discard_rest(Rest::of_the_line);
             break;
         }
         const auto [error, count] =
@@ -92,7 +92,9 @@ awaitable<void> Session::read_lines() {
         if (error) break;
         buffer_.filled(count);
         if (!std::exchange(begun_, true) && begins_as_http(space.front())) {
-            co_await speak_http(std::string(space.data(), count));
+            std::string begun(space.data(), count);
+            sodium_memzero(space.data(), count);
+            co_await speak_http(std::move(begun));
             break;
         }
         while (const auto line = buffer_.take_line()) {
@@ -129,7 +131,13 @@ awaitable<void> Session::speak_http(std::string begun) {
     ++running_;  // so that the writer does not take the session for finished
     std::exception_ptr bug;
     try {
-        co_await converse(stream, std::move(begun), answer, draining_);
+        co_await converse(
+            stream,
+            std::move(begun),
+            answer,
+            draining_,
+            {patience_.for_a_line, patience_.for_the_read_of_a_reply}
+        );
     } catch (...) {
         bug = std::current_exception();
     }
@@ -137,23 +145,24 @@ awaitable<void> Session::speak_http(std::string begun) {
     if (bug) std::rethrow_exception(bug);
     boost::system::error_code gone;
     socket_.shutdown(Socket::shutdown_send, gone);
-    co_await discard_rest();
+    co_await discard_rest(Rest::until_closed);
 }
 
 // Most clients write their whole line before they read: closing on them at once would cost them the reply
 // that says why.
-awaitable<void> Session::discard_rest() {
-    std::vector<char> rest(64 * 1024);
+awaitable<void> Session::discard_rest(Rest rest) {
+    steady_timer deadline(socket_.get_executor(), patience_.for_a_line);
+    deadline.async_wait([weak = weak_from_this()](boost::system::error_code cancelled) {
+        if (const auto self = weak.lock(); self && !cancelled) self->abort();
+    });
+    std::vector<char> bytes(64 * 1024);
     for (std::size_t discarded = 0; discarded < most_discarded && !reading_ended_;) {
-        const auto [error, count] = co_await socket_.async_read_some(boost::asio::buffer(rest), token);
-        if (error ||
-            std::ranges::find(rest.begin(), rest.begin() + static_cast<std::ptrdiff_t>(count), '\n') !=
-                rest.begin() + static_cast<std::ptrdiff_t>(count)) {
-            break;
-        }
+        const auto [error, count] = co_await socket_.async_read_some(boost::asio::buffer(bytes), token);
+        const bool ends = std::string_view(bytes.data(), count).contains('\n');
+        if (error || (ends && rest == Rest::of_the_line)) break;
         discarded += count;
     }
-    sodium_memzero(rest.data(), rest.size());  // a passphrase may have been in it
+    sodium_memzero(bytes.data(), bytes.size());  // a passphrase may have been in it
 }
 
 awaitable<void> Session::write_replies() {

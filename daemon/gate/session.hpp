@@ -48,7 +48,8 @@ private:
     };
 
     boost::asio::awaitable<void> read_lines();
-    boost::asio::awaitable<void> discard_rest();
+    enum class Rest { of_the_line, until_closed };
+    boost::asio::awaitable<void> discard_rest(Rest rest);
     bool begins_as_http(char first_byte) const;
     boost::asio::awaitable<void> speak_http(std::string begun);
     boost::asio::awaitable<void> write_replies();

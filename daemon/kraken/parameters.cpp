@@ -57,11 +57,6 @@ Result<Parameters> Parameters::parse(std::string_view json, protocol::Body body)
             ErrorCode::invalid_params, "params must be an object that names no member twice"
         );
     for (const auto& [name, value] : *members) {
-        if (name == "nonce" || name == "otp") {
-            return protocol::fail(
-                ErrorCode::invalid_params, "params must not hold " + name + ": krakkend adds it"
-            );
-        }
         if (protocol::kind_of(value) == JsonKind::null) {
             return protocol::fail(
                 ErrorCode::invalid_params, "params must not hold null; leave the member out"
@@ -70,16 +65,27 @@ Result<Parameters> Parameters::parse(std::string_view json, protocol::Body body)
         if (is_structure(value)) parameters.form_ = base::BodyForm::json;
         parameters.fields_.push_back({name, std::string(value)});
     }
+    if (auto names = check_names(parameters.fields_); !names)
+        return std::unexpected(std::move(names.error()));
     return parameters;
 }
 
 Result<Parameters> Parameters::of_body(std::string bytes, base::BodyForm form) {
-    auto written = WrittenBody::read(std::move(bytes), form);
-    if (!written) return std::unexpected(std::move(written.error()));
+    auto read = WrittenBody::read(std::move(bytes), form);
+    if (!read) return std::unexpected(std::move(read.error()));
     Parameters parameters;
-    parameters.fields_ = written->fields();
+    parameters.fields_ = std::move(read->fields);
     parameters.form_ = form;
-    parameters.written_ = std::move(*written);
+    parameters.written_ = std::move(read->body);
+    return parameters;
+}
+
+Result<Parameters> Parameters::of_query(std::string_view query) {
+    auto fields = form_fields(query);
+    if (!fields) return std::unexpected(std::move(fields.error()));
+    if (auto names = check_names(*fields); !names) return std::unexpected(std::move(names.error()));
+    Parameters parameters;
+    parameters.fields_ = std::move(*fields);
     return parameters;
 }
 

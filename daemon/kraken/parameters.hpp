@@ -23,14 +23,14 @@ public:
     using Field = kraken::Field;
 
     // `json` is the client's "params" object, empty when it gave none. invalid_params: not an object, null,
-    // `nonce` or `otp`. Keeps its own copy.
+    // names as check_names() refuses them. Keeps its own copy.
     static Result<Parameters> parse(std::string_view json, protocol::Body body = protocol::Body::flat);
 
     // Of a whole body that a client of Kraken's wrote; see WrittenBody.
     static Result<Parameters> of_body(std::string bytes, base::BodyForm form);
 
-    // The nonce of the client that wrote the body; empty: none.
-    std::string client_nonce() const { return written_ ? written_->client_nonce() : ""; }
+    // Of the query of a public call, without its "?"; see form_fields().
+    static Result<Parameters> of_query(std::string_view query);
 
     // Adds a member behind the others, or gives the one of that name another value, JSON as it stands.
     void set(std::string_view name, std::string raw);

@@ -7,8 +7,8 @@
 
 #include <algorithm>
 #include <charconv>
+#include <compare>
 #include <cstdint>
-#include <utility>
 
 namespace krakken::kraken {
 
@@ -22,70 +22,138 @@ std::unexpected<protocol::Error> unusable(std::string message) {
     return protocol::fail(ErrorCode::invalid_params, std::move(message));
 }
 
+// The name as a lenient reader of forms (PHP's) has it: without white space in front, up to a bracket or a
+// zero, with underscores for dots and spaces.
+std::string folded(std::string_view name) {
+    const auto begin =
+        std::ranges::find_if(name, [](char c) { return static_cast<unsigned char>(c) > 0x20; });
+    constexpr std::string_view ends("[\0", 2);
+    std::string text;
+    for (const char c : std::string_view(begin, name.end())) {
+        if (ends.contains(c)) break;
+        text += c == '.' || c == ' ' ? '_' : c;
+    }
+    return text;
+}
+
+// Kraken might end a field at a semicolon, as some readers do, and nobody has to write these plainly.
+bool is_ambiguous_in_a_form(char c) {
+    return c == ';' || static_cast<unsigned char>(c) <= 0x20 || c == 0x7f;
+}
+
+// Calls take(name, value's raw JSON, where its text begins, that text's size).
+template <class Take>
+Result<void> split_form(std::string_view text, Take take) {
+    if (std::ranges::any_of(text, is_ambiguous_in_a_form))
+        return unusable("a form must not hold semicolons, white space or control characters as they are");
+    std::size_t end = 0;
+    for (std::size_t begin = 0; begin < text.size(); begin = end + 1) {
+        end = std::min(text.find('&', begin), text.size());
+        if (end == begin) continue;
+        const std::size_t equals = text.find('=', begin);
+        if (equals >= end) return unusable("a field of a form has no value");
+        auto name = base::percent_decoded(text.substr(begin, equals - begin));
+        const auto content = base::percent_decoded(text.substr(equals + 1, end - equals - 1));
+        if (!name || !content || !protocol::is_utf8(*name) || !protocol::is_utf8(*content))
+            return unusable("a form is wrongly encoded, or not in UTF-8");
+        const Result<void> taken =
+            take(std::move(*name), protocol::quote(*content), equals + 1, end - equals - 1);
+        if (!taken) return taken;
+    }
+    return {};
+}
+
 }  // namespace
 
-Result<WrittenBody> WrittenBody::read(std::string bytes, BodyForm form) {
+Result<void> check_names(const std::vector<Field>& fields) {
+    struct Name {
+        std::string folded;
+        bool is_list;  // of several values, with brackets
+        std::string_view whole;
+        auto operator<=>(const Name&) const = default;
+    };
+    std::vector<Name> names;
+    for (const Field& field : fields) {
+        Name name{folded(field.name), field.name.contains('['), field.name};
+        if (name.folded.empty()) return unusable("a member of params has no name");
+        if (name.folded == "nonce" || name.folded == "otp")
+            return unusable("params must not hold " + name.folded + ": krakkend adds it");
+        names.push_back(std::move(name));
+    }
+    std::ranges::sort(names);
+    const auto twice = std::ranges::adjacent_find(names, [](const Name& one, const Name& next) {
+        return one.folded == next.folded && (!one.is_list || one.whole == next.whole);
+    });
+    if (twice != names.end()) return unusable("params must not name a member twice");
+    return {};
+}
+
+Result<std::vector<Field>> form_fields(std::string_view text) {
+    std::vector<Field> fields;
+    const auto split =
+        split_form(text, [&](std::string name, std::string raw, std::size_t, std::size_t) -> Result<void> {
+            fields.push_back({std::move(name), std::move(raw)});
+            return {};
+        });
+    if (!split) return std::unexpected(split.error());
+    return fields;
+}
+
+Result<WrittenBody::Read> WrittenBody::read(std::string bytes, BodyForm form) {
     // What is added to JSON goes before the brace at its end.
     if (form == BodyForm::json) bytes.erase(bytes.find_last_not_of(" \t\r\n") + 1);
     WrittenBody body(std::move(bytes), form);
-    const auto read = form == BodyForm::json ? body.read_json() : body.read_form();
-    if (!read) return std::unexpected(read.error());
-    if (body.client_nonce_.empty()) body.add_nonce();
-    return body;
+    auto fields = form == BodyForm::json ? body.read_json() : body.read_form();
+    if (!fields) return std::unexpected(std::move(fields.error()));
+    if (auto names = check_names(*fields); !names) return std::unexpected(std::move(names.error()));
+    if (!body.has_nonce_) body.add_nonce();
+    return Read{std::move(body), std::move(*fields)};
 }
 
-Result<void> WrittenBody::read_form() {
-    std::size_t end = 0;
-    for (std::size_t begin = 0; begin < bytes_.size(); begin = end + 1) {
-        end = std::min(bytes_.find('&', begin), bytes_.size());
-        if (end == begin) continue;
-        const std::size_t equals = bytes_.find('=', begin);
-        if (equals >= end) return unusable("a field of the body has no value");
-        const Span value{equals + 1, end - equals - 1};
-        const std::string_view text = bytes_;
-        auto name = base::percent_decoded(text.substr(begin, equals - begin));
-        const auto content = base::percent_decoded(text.substr(value.begin, value.size));
-        if (!name || !content || !protocol::is_utf8(*name) || !protocol::is_utf8(*content))
-            return unusable("the body is not a form in UTF-8");
-        const auto added =
-            *name == "nonce" ? take_nonce(value) : add(std::move(*name), protocol::quote(*content), value);
-        if (!added) return added;
-    }
-    return {};
+Result<std::vector<Field>> WrittenBody::read_form() {
+    std::vector<Field> fields;
+    const auto split = split_form(
+        bytes_,
+        [&](std::string name, std::string raw, std::size_t begin, std::size_t size) -> Result<void> {
+            if (name == "nonce") return take_nonce({begin, size});
+            places_.push_back({name, {begin, size}});
+            fields.push_back({std::move(name), std::move(raw)});
+            return {};
+        }
+    );
+    if (!split) return std::unexpected(split.error());
+    return fields;
 }
 
-Result<void> WrittenBody::read_json() {
+Result<std::vector<Field>> WrittenBody::read_json() {
     const auto members =
         protocol::split_object(bytes_, protocol::max_request_depth, protocol::Duplicates::refused_everywhere);
     if (!members) return unusable("the body is not a JSON object that names no member twice");
+    std::vector<Field> fields;
     for (const auto& [name, raw] : *members) {
         const Span value{static_cast<std::size_t>(raw.data() - bytes_.data()), raw.size()};
-        const bool quoted = protocol::kind_of(raw) == JsonKind::string;
-        const Span digits = quoted ? Span{value.begin + 1, value.size - 2} : value;
-        const auto added = name == "nonce" ? take_nonce(digits) : add(name, std::string(raw), value);
-        if (!added) return added;
+        const JsonKind kind = protocol::kind_of(raw);
+        if (name == "nonce") {
+            const bool quoted = kind == JsonKind::string;
+            const auto taken = take_nonce(quoted ? Span{value.begin + 1, value.size - 2} : value);
+            if (!taken) return std::unexpected(taken.error());
+        } else if (kind == JsonKind::null) {
+            return unusable("the body must not hold null; leave the member out");
+        } else {
+            places_.push_back({name, value});
+            fields.push_back({name, std::string(raw)});
+        }
     }
-    return {};
-}
-
-Result<void> WrittenBody::add(std::string name, std::string raw, Span value) {
-    if (name.empty()) return unusable("a field of the body has no name");
-    if (name == "otp") return unusable("the body must not hold otp: krakkend adds it");
-    if (protocol::kind_of(raw) == JsonKind::null)
-        return unusable("the body must not hold null; leave the member out");
-    if (find(name) != members_.end()) return unusable("the body names a field twice");
-    members_.push_back({{std::move(name), std::move(raw)}, value});
-    return {};
+    return fields;
 }
 
 Result<void> WrittenBody::take_nonce(Span digits) {
-    if (!client_nonce_.empty()) return unusable("the body names a field twice");
-    client_nonce_ = bytes_.substr(digits.begin, digits.size);
+    if (std::exchange(has_nonce_, true)) return unusable("the body names the nonce twice");
     nonce_ = digits;
     std::uint64_t number = 0;
-    const char* const behind = client_nonce_.data() + client_nonce_.size();
-    const auto [end, problem] = std::from_chars(client_nonce_.data(), behind, number);
-    if (problem == std::errc() && end == behind) return {};
+    const char* const begin = bytes_.data() + digits.begin;
+    const auto [end, problem] = std::from_chars(begin, begin + digits.size, number);
+    if (problem == std::errc() && end == begin + digits.size) return {};
     return protocol::fail(ErrorCode::nonce, "the body's nonce is no number of 64 bits");
 }
 
@@ -95,44 +163,29 @@ void WrittenBody::add_nonce() {
     const std::size_t begin = form ? 0 : bytes_.find('{') + 1;
     const std::string before = form ? "nonce=" : R"("nonce":")";
     std::string text = before + (form ? "" : "\"");
-    if (!members_.empty()) text += form ? '&' : ',';
+    if (!places_.empty()) text += form ? '&' : ',';
     replace({begin, 0}, text);
     nonce_ = {begin + before.size(), 0};
 }
 
-std::vector<Field> WrittenBody::fields() const {
-    std::vector<Field> fields;
-    for (const Member& member : members_)
-        fields.push_back(member.field);
-    return fields;
-}
-
 void WrittenBody::set(std::string_view name, std::string_view raw) {
-    const std::string text =
-        form_ == BodyForm::json ? std::string(raw) : base::percent_encoded(plain_text(raw));
-    auto member = find(name);
-    if (member == members_.end()) {
-        const bool form = form_ == BodyForm::form;
+    const bool form = form_ == BodyForm::form;
+    const std::string text = form ? base::percent_encoded(plain_text(raw)) : std::string(raw);
+    auto place = std::ranges::find(places_, name, &Place::name);
+    if (place == places_.end()) {
         const std::size_t end = form ? bytes_.size() : bytes_.size() - 1;  // before the brace
         const std::string before =
             form ? "&" + base::percent_encoded(name) + "=" : "," + protocol::quote(name) + ":";
         bytes_.insert(end, before);
-        member = members_.insert(members_.end(), Member{{std::string(name), ""}, {end + before.size(), 0}});
+        place = places_.insert(places_.end(), Place{std::string(name), {end + before.size(), 0}});
     }
-    member->field.raw = raw;
-    replace(member->value, text);
-    member->value.size = text.size();
+    replace(place->value, text);
+    place->value.size = text.size();
 }
 
 std::string WrittenBody::with_nonce(base::Nonce nonce) const {
     std::string bytes = bytes_;
     return bytes.replace(nonce_.begin, nonce_.size, nonce.text());
-}
-
-std::vector<WrittenBody::Member>::iterator WrittenBody::find(std::string_view name) {
-    return std::ranges::find(members_, name, [](const Member& member) {
-        return std::string_view(member.field.name);
-    });
 }
 
 // What stands behind it moves.
@@ -141,8 +194,8 @@ void WrittenBody::replace(Span span, std::string_view text) {
     const auto move = [&](Span& other) {
         if (other.begin > span.begin) other.begin = other.begin + text.size() - span.size;
     };
-    for (Member& member : members_)
-        move(member.value);
+    for (Place& place : places_)
+        move(place.value);
     move(nonce_);
 }
 

@@ -22,16 +22,21 @@ struct Field {
     std::string raw;  // JSON, as the client wrote it or as its form says it; never null
 };
 
+// invalid_params: a name of ours (nonce, otp), one that is there twice, none. Names are the same where a
+// lenient reader of forms would take them for the same: "a", " a" and "a[]"; but "a[b]" and "a[c]" are two.
+Result<void> check_names(const std::vector<Field>& fields);
+
+// The fields of a form or a query, in their order. invalid_params: not UTF-8, wrongly encoded, a field
+// without a value.
+Result<std::vector<Field>> form_fields(std::string_view text);
+
 class WrittenBody {
 public:
-    // invalid_params: not a body of this form, a field that is there twice or null, an `otp`. nonce: it is no
-    // number below 2^64. A nonce is added where there is none.
-    static Result<WrittenBody> read(std::string bytes, base::BodyForm form);
+    struct Read;
 
-    // All but the nonce, in the client's order.
-    std::vector<Field> fields() const;
-    // The nonce that the client gave; empty: none.
-    const std::string& client_nonce() const { return client_nonce_; }
+    // invalid_params: not a body of this form, a field that is null, names as check_names() refuses them.
+    // nonce: it is no number below 2^64. A nonce is added where there is none.
+    static Result<Read> read(std::string bytes, base::BodyForm form);
 
     // Adds a field behind the others, or gives the one of that name another value.
     void set(std::string_view name, std::string_view raw);
@@ -43,26 +48,29 @@ private:
         std::size_t begin = 0;
         std::size_t size = 0;
     };
-    struct Member {
-        Field field;
+    struct Place {
+        std::string name;
         Span value;
     };
 
     WrittenBody(std::string bytes, base::BodyForm form) : bytes_(std::move(bytes)), form_(form) {}
 
-    Result<void> read_form();
-    Result<void> read_json();
-    Result<void> add(std::string name, std::string raw, Span value);
+    Result<std::vector<Field>> read_form();
+    Result<std::vector<Field>> read_json();
     Result<void> take_nonce(Span digits);
     void add_nonce();
-    std::vector<Member>::iterator find(std::string_view name);
     void replace(Span span, std::string_view text);
 
     std::string bytes_;
     base::BodyForm form_;
-    std::vector<Member> members_;
+    std::vector<Place> places_;
+    bool has_nonce_ = false;
     Span nonce_;  // its digits
-    std::string client_nonce_;
+};
+
+struct WrittenBody::Read {
+    WrittenBody body;
+    std::vector<Field> fields;  // all but the nonce, in the client's order
 };
 
 }  // namespace krakken::kraken

@@ -66,6 +66,18 @@ TEST_CASE("an answer is the end, warnings beside it") {
     CHECK(std::get<Retry::Done>(verdict).warnings.size() == 1);
 }
 
+TEST_CASE("status 429 is a rate limit to what reads, and nobody knows what became of the rest") {
+    Attempt too_many = without_answer(Attempt::End::lost);
+    too_many.too_many = true;
+    const auto verdict = [&](const char* endpoint) {
+        return error_of(Retry(*find_endpoint(endpoint), {}).on(too_many, 0, now));
+    };
+    CHECK(verdict("Balance").code == ErrorCode::rate_limit);
+    CHECK(verdict("Balance").executed == Executed::no);
+    CHECK(verdict("CancelOrder").executed == Executed::unknown);
+    CHECK(verdict("AddOrder").code == ErrorCode::outcome_unknown);
+}
+
 TEST_CASE("what is tried again and what is not") {
     struct Row {
         Attempt attempt;

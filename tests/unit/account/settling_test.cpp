@@ -191,6 +191,11 @@ TEST_CASE("settling: without a fence absence waits, and not for ever") {
     SECTION("it never comes") {
         CHECK(fixture.wants<Settling::Unknown>(10min));
     }
+    SECTION("the time in which it could not ask does not count") {
+        fixture.machine.waited_for_its_turn(2min);
+        CHECK(fixture.wants<Settling::AskFence>(11min));
+        CHECK(fixture.wants<Settling::Unknown>(12min));
+    }
     SECTION("what is found needs none") {
         fixture.looked(9min, {one()});
         CHECK(fixture.wants<Settling::Placed>(9min));

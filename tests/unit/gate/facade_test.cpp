@@ -121,7 +121,9 @@ TEST_CASE("facade: what the daemon refuses is told as Kraken would, and nothing 
     CHECK(
         body_of(client.post("AddOrder", "nonce=1&leverage=5", form)) == error("EGeneral:Permission denied")
     );
-    CHECK(body_of(client.post("Balance", "nonce=1", form, "API-Key: abc\r\n")) == error("EAPI:Invalid key"));
+    const std::string no_bot = client.post("Balance", "nonce=1", form, "API-Key: abc\r\n");
+    CHECK(body_of(no_bot) == error("EAPI:Invalid key"));
+    CHECK(no_bot.contains("\r\nX-Krakkend-Call: "));
     CHECK(client.upstream.requests.empty());
 }
 

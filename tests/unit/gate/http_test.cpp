@@ -133,6 +133,31 @@ TEST_CASE("http: what is no request is refused, and the connection closed") {
     CHECK(scene.ended == 1);
 }
 
+TEST_CASE("http: a request that is begun must be ended, and a connection that is idle need not") {
+    test::SessionBench bench(protocol::SocketKind::client, {.for_a_line = std::chrono::milliseconds(20)});
+    bench.write(get("/livez"));
+    CHECK(status_of(bench.bytes()) == "200");
+    CHECK_FALSE(bench.is_closed());
+    bench.write("GET /livez HTTP/1.1\r\n");
+    while (bench.ended == 0) {
+        bench.loop.context.restart();
+        bench.loop.context.run_one();
+    }
+    CHECK(bench.is_closed());
+}
+
+TEST_CASE("http: who is told that the connection closes, and keeps it open, is not waited for long") {
+    test::SessionBench bench(protocol::SocketKind::client, {.for_a_line = std::chrono::milliseconds(20)});
+    bench.write("no HTTP\r\n\r\nand more\n");
+    CHECK(status_of(bench.bytes()) == "400");
+    CHECK(bench.ended == 0);  // what is still written is taken
+    while (bench.ended == 0) {
+        bench.loop.context.restart();
+        bench.loop.context.run_one();
+    }
+    CHECK(bench.is_closed());
+}
+
 TEST_CASE("http: JSON-RPC is the same as on a line of its own") {
     Scene scene(Keys::unlocked);
     const std::string batch = body_of(
