@@ -6,7 +6,6 @@
 #include "metrics.hpp"
 
 #include <fmt/format.h>
-#include <boost/algorithm/string/predicate.hpp>
 #include <utility>
 
 namespace krakken::gate {
@@ -15,8 +14,7 @@ namespace {
 
 HttpReply ready(const Backend& backend, bool draining) {
     if (draining) return text_reply(503, "krakkend is stopping");
-    const bool serves =
-        backend.keeper.state() == keeper::VaultState::unlocked || !backend.accounts.list().empty();
+    const bool serves = backend.keeper.state() == keeper::VaultState::unlocked;
     return text_reply(serves ? 200 : 503, summary(backend));
 }
 

@@ -47,6 +47,8 @@ TEST_CASE("http: the daemon tells whether it runs and is ready") {
     CHECK(status_of(ask(locked, get("/readyz"))) == "503");
     Scene environment(Keys::environment);
     CHECK(status_of(ask(environment, get("/readyz"))) == "200");
+    Scene partly(Keys::environment_locked);
+    CHECK(status_of(ask(partly, get("/readyz"))) == "503");
 }
 
 TEST_CASE("http: metrics are of each account") {
