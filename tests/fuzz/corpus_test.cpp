@@ -44,6 +44,10 @@ TEST_CASE("parameters of the corpus") {
     run_corpus("parameters", krakken::fuzz::parameters);
 }
 
+TEST_CASE("bodies of the corpus") {
+    run_corpus("bodies", krakken::fuzz::bodies);
+}
+
 TEST_CASE("configurations of the corpus") {
     run_corpus("configuration", krakken::fuzz::configuration);
 }

@@ -16,6 +16,7 @@ void requests(Input input);       // framing and JSON-RPC on both sockets
 void json_text(Input input);      // splitting against Boost.JSON's tree
 void replies(Input input);        // Kraken's answers and what their errors mean
 void parameters(Input input);     // from a client's params to body and query
+void bodies(Input input);         // bodies that clients of Kraken's wrote
 void configuration(Input input);  // config.toml
 
 inline std::string_view text_of(Input input) {
