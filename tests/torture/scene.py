@@ -9,6 +9,7 @@ seed; TEST_SEED repeats it.
 
 import collections
 import concurrent.futures
+import functools
 import json
 import mmap
 import os
@@ -232,25 +233,26 @@ class Judge:
 
     def nonces(self, accounts):
         """Refused nonces that no late or repeated delivery explains."""
+        journal = functools.cache(self.exchange.journal)  # it is long, and seldom needed
         return [f"refused nonce: {entry}" for entry in self.exchange.audit()["nonces"]
-                if entry["account"] in accounts and not entry["duplicate_of"] and not self.is_late(entry)]
+                if entry["account"] in accounts and not entry["duplicate_of"] and not self.is_late(entry, journal)]
 
-    def is_late(self, entry):
-        """The daemon had given the request up and made another when it was read: a fault delayed it, or the machine is busy. Nonces are
-        microseconds, so they tell; after a restart they do not. No other fault holds a request back."""
+    def is_late(self, entry, journal):
+        """The daemon had given the request up and made another when it was read, or a cancel had passed it: a fault delayed it, or the
+        machine is busy. Nonces are microseconds, so they tell; after a restart they do not. No other fault holds a request back.
+        """
         if not entry["detail"].startswith("highest so far "):
             return False  # no number
         is_delayed = entry["fault"] == "delay"
         if not self.one_daemon:
-            return is_delayed or self.busy and self.made_way(entry)
+            return is_delayed or self.busy and self.made_way(entry, journal())
         behind = int(entry["detail"].split()[-1]) - int(entry["nonce"])
-        if behind >= 1000 * GIVEN_UP_MS and self.was_passed(entry, self.exchange.journal()):
-            return True
-        return behind >= 1000 * (GIVEN_UP_MS if is_delayed else TIME_OUT_MS)
+        if behind < 1000 * GIVEN_UP_MS:
+            return False
+        return is_delayed or behind >= 1000 * TIME_OUT_MS or self.was_passed(entry, journal())
 
-    def made_way(self, entry):
+    def made_way(self, entry, journal):
         """The daemon drops the connection of a request that it gives up, and passes others for nothing but a cancel."""
-        journal = self.exchange.journal()
         connection = next(other["connection"] for other in journal if other["id"] == entry["id"])
         was_dropped = not any(other["connection"] == connection and other["id"] > entry["id"] for other in journal)
         return was_dropped or self.was_passed(entry, journal)
