@@ -42,7 +42,7 @@ public:
     // Empty: the daemon is stopping.
     boost::asio::awaitable<std::optional<Turn>> enter();
 
-    // Kraken's rate limit has refused a question, or the daemon's idea of it: longer pauses each time.
+    // Kraken's rate limit has refused a question: longer pauses each time.
     void refused();
     // A whole round was answered.
     void answered() { next_pause_ = first_pause; }

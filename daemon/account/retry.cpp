@@ -107,6 +107,7 @@ Retry::Verdict Retry::on_no_answer(const Attempt& attempt, double jitter) {
             attempt.detail + ")"
     );
     error.retryable = true;
+    if (too_many) error.origin = protocol::Origin::kraken;
     return again_or_give_up(std::move(error), jitter);
 }
 

@@ -58,6 +58,11 @@ bool is_denied(const Error& error) {
     return error.code == ErrorCode::permission || error.code == ErrorCode::unknown_account;
 }
 
+// What the daemon refuses for its own idea of Kraken's limits costs nothing there, and needs no longer pause.
+bool is_too_much_for_kraken(const Error& error) {
+    return error.code == ErrorCode::rate_limit && error.origin == protocol::Origin::kraken;
+}
+
 bool asks(const Settling::Step& step) {
     return std::holds_alternative<Settling::AskTime>(step) ||
            std::holds_alternative<Settling::AskFence>(step) || std::holds_alternative<Settling::LookUp>(step);
@@ -172,7 +177,7 @@ awaitable<SettlingEnd> Settlement::look(
                 co_return SettlingEnd::interrupted;
             } else if (is_denied(answer.error()) || answer.error().code == ErrorCode::auth) {
                 machine.no_fence();
-            } else if (answer.error().code == ErrorCode::rate_limit) {
+            } else if (is_too_much_for_kraken(answer.error())) {
                 turns.refused();
                 machine.look_failed(moment(clock), false);  // the look would be refused as well
             } else {
@@ -187,7 +192,7 @@ awaitable<SettlingEnd> Settlement::look(
             } else if (is_without_keys(*looked.failure)) {
                 co_return SettlingEnd::interrupted;
             } else {
-                if (looked.failure->code == ErrorCode::rate_limit) turns.refused();
+                if (is_too_much_for_kraken(*looked.failure)) turns.refused();
                 machine.look_failed(moment(clock), is_denied(*looked.failure));
             }
         } else if (const auto* placed = std::get_if<Settling::Placed>(&step)) {
