@@ -7,7 +7,6 @@
 #include "gate/request.hpp"
 #include "protocol/endpoints.hpp"
 
-#include <algorithm>
 #include <boost/algorithm/string/predicate.hpp>
 #include <optional>
 #include <utility>
@@ -51,6 +50,9 @@ std::optional<BodyForm> form_of(const HttpRequest& request) {
 
 Result<kraken::Parameters> parameters_of(const HttpRequest& request, const protocol::Endpoint& endpoint) {
     if (endpoint.kind == EndpointKind::public_) return kraken::Parameters::of_query(request.query());
+    // Without a key the peer's uid says who it is.
+    if (request.has_header("API-Key"))
+        return protocol::fail(ErrorCode::auth, "there are no keys for bots yet");
     if (request.target.contains('?'))
         return protocol::fail(ErrorCode::invalid_params, "a private call has no query");
     const auto form = form_of(request);
@@ -84,9 +86,6 @@ std::optional<Error> obstacle(
     if (!endpoint || request.method != (is_private ? "POST" : "GET"))
         return protocol::make_error(ErrorCode::unknown_endpoint, "Kraken has no such path for this method");
     if (guest.draining) return protocol::stopping_error();
-    // Without a key the peer's uid says who it is.
-    if (is_private && request.has_header("API-Key"))
-        return protocol::make_error(ErrorCode::auth, "there are no keys for bots yet");
     return std::nullopt;
 }
 

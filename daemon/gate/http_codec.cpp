@@ -145,7 +145,10 @@ RequestAssembler::State RequestAssembler::feed(std::string_view bytes) {
         core_->state = State::incomplete;
     }
     if (core_->state == State::refused) return State::refused;
-    core_->keep_unread(core_->unread + std::string(bytes));
+    std::string joined;
+    joined.reserve(core_->unread.size() + bytes.size());  // once: growth would leave a copy behind
+    joined.append(core_->unread).append(bytes);
+    core_->keep_unread(std::move(joined));
     core_->parse();
     return core_->state;
 }

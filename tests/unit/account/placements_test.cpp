@@ -60,6 +60,18 @@ struct Fixture : test::Bench {
         return test::empty_books(clock)(request);
     }
 
+    // The daemon asks what became of it, and Kraken does not answer before `upstream.held` is open.
+    test::EventLoop::Later<Result<std::string>> lose_one_and_hold_the_question() {
+        upstream.otherwise = [this](const net::Request& request) { return lose_order(request); };
+        upstream.is_held = [](const net::Request& request) {
+            return request.target.ends_with("GetApiKeyInfo");
+        };
+        upstream.held.close();
+        auto lost = loop.start(account().call(order()));
+        loop.poll();
+        return lost;
+    }
+
     int calls = 0;
     bool shown = true;
     std::string userref;
@@ -377,13 +389,7 @@ TEST_CASE("placements: a person's word ends the search, and is kept") {
 
 TEST_CASE("placements: a person's word is durable when it is acknowledged, whatever is asked meanwhile") {
     Fixture fixture;
-    fixture.upstream.otherwise = [&](const net::Request& request) { return fixture.lose_order(request); };
-    fixture.upstream.is_held = [](const net::Request& request) {
-        return request.target.ends_with("GetApiKeyInfo");
-    };
-    fixture.upstream.held.close();
-    const auto lost = fixture.loop.start(fixture.account().call(fixture.order()));
-    fixture.loop.poll();
+    const auto lost = fixture.lose_one_and_hold_the_question();
     const auto said = fixture.loop.start(fixture.accounts.settle_intent(
         "call-1", {.state = IntentState::placed, .reason = "seen it myself", .said_by = {}}
     ));
@@ -399,13 +405,7 @@ TEST_CASE("placements: a person's word is durable when it is acknowledged, whate
 
 TEST_CASE("placements: a person's word that cannot be written is not acknowledged") {
     Fixture fixture;
-    fixture.upstream.otherwise = [&](const net::Request& request) { return fixture.lose_order(request); };
-    fixture.upstream.is_held = [](const net::Request& request) {
-        return request.target.ends_with("GetApiKeyInfo");
-    };
-    fixture.upstream.held.close();
-    const auto lost = fixture.loop.start(fixture.account().call(fixture.order()));
-    fixture.loop.poll();
+    const auto lost = fixture.lose_one_and_hold_the_question();
     fixture.store.fail_after(0);
     const auto said = fixture.loop.start(fixture.accounts.settle_intent(
         "call-1", {.state = IntentState::placed, .reason = "seen it myself", .said_by = {}}
