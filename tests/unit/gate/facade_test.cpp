@@ -127,6 +127,15 @@ TEST_CASE("facade: what the daemon refuses is told as Kraken would, and nothing 
     CHECK(client.upstream.requests.empty());
 }
 
+TEST_CASE("facade: who may not place an order, but tried, stands in the audit") {
+    Client client;
+    client.post("AddOrder", "nonce=1&pair=XBTUSD", form, "API-Key: abc\r\n");
+    client.post("Balance", "nonce=1", form, "API-Key: abc\r\n");
+    REQUIRE(client.store.audited.size() == 1);
+    CHECK(client.store.audited[0].what == "AddOrder");
+    CHECK(client.store.audited[0].outcome == "auth");
+}
+
 TEST_CASE("facade: without a key the service is unavailable") {
     Client client(GENERATE(Keys::none, Keys::locked));
     CHECK(body_of(client.post("Balance", "nonce=1")) == error("EService:Unavailable"));
