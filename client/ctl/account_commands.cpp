@@ -21,9 +21,7 @@ using protocol::SocketKind;
 struct AddOptions {
     SecretSource source;
     std::string name;
-    std::string tier;
-    std::string save = "validated";
-    bool with_otp = false;
+    SaveOptions save;
 };
 
 struct KeyOptions {
@@ -59,14 +57,13 @@ Finished add(const Context& context, const AddOptions& options) {
     if (!daemon) return std::unexpected(std::move(daemon.error()));
     print_error(key_notice());
     SecretReader reader(options.source);
-    AccountEntry entry = read_key(reader, options.with_otp);
+    AccountEntry entry = read_key(reader, options.save.with_otp);
     entry.name = options.name;
-    entry.tier = options.tier;
-    entry.save = options.save;
+    entry.tier = options.save.tier;
+    entry.save = options.save.save;
     const auto result = add_account(*daemon, entry);
     if (!result) {
-        if (!context.json && can_save_unvalidated(result.error()))
-            print_error("Kraken could not be asked. To save the key all the same: --save unvalidated\n");
+        if (!context.json && can_save_unvalidated(result.error())) print_error(unvalidated_hint);
         return std::unexpected(result.error());
     }
     return finish(context, *result, readable_validation);
@@ -112,13 +109,7 @@ void add_add(CLI::App& group, Context& context) {
     );
     auto options = std::make_shared<AddOptions>();
     command->add_option("name", options->name, "A name of your choice: a-z, 0-9, '_', '-'")->required();
-    command->add_option("--tier", options->tier, "At Kraken: starter, intermediate or pro")
-        ->check(CLI::IsMember({"starter", "intermediate", "pro"}).description(""))
-        ->type_name("TIER");
-    command->add_option("--save", options->save, "validated (default), unvalidated or anyway")
-        ->check(CLI::IsMember({"validated", "unvalidated", "anyway"}).description(""))
-        ->type_name("WHEN");
-    command->add_flag("--otp", options->with_otp, "The key has a password of its own (two-factor)");
+    add_save_options(*command, options->save);
     add_stdin_option(*command, options->source, "API key, API secret (--otp: password)");
     command->callback([&context, options] {
         context.command = [options](const Context& with) { return add(with, *options); };
