@@ -1,10 +1,12 @@
-// account list, add, remove, validate; add-key and replace-key are in key_commands.cpp.
+// account list, add, remove, validate; import is in import_command.cpp, add-key and replace-key in
+// key_commands.cpp.
 
 #include <memory>
 
 #include "account_entry.hpp"
 #include "commands.hpp"
 #include "fields.hpp"
+#include "import_command.hpp"
 #include "key_commands.hpp"
 #include "protocol/json_text.hpp"
 #include "readable.hpp"
@@ -166,6 +168,7 @@ void add_account(CLI::App& app, Context& context) {
     auto* group = app.add_subcommand("account", "The accounts and their keys");
     add_list(*group, context);
     add_add(*group, context);
+    add_import(*group, context);
     add_add_key(*group, context);
     add_replace_key(*group, context);
     add_remove(*group, context);
