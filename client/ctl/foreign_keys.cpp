@@ -1,6 +1,6 @@
-// The files of krakenex, kraken-cli and freqtrade. Formats as these programs read them: krakenex 2.2.2
-// (Api.load_key), kraken-cli of April 2026 (config.rs, AuthConfig), freqtrade of 2025 (load_config.py,
-// exchange.py).
+// The files of krakenex, kraken-cli and freqtrade, as these programs read them: krakenex 2.2.2
+// (Api.load_key), kraken-cli 0.3.2 (config.rs, AuthConfig), freqtrade (load_config.py, and exchange.py for
+// its members' names).
 
 #include "foreign_keys.hpp"
 
