@@ -67,7 +67,9 @@ class Bot:
         scene.place(client, order)
         first = order.fate
         begun = time.monotonic()
-        scene.settle(client, order, seconds=180)  # look-ups keep to Kraken's limits, too
+        # Look-ups keep to Kraken's limits, too: a key's counter has room for one question in two seconds, and an order that was
+        # not placed takes a dozen. With an answer lost every 20 s on each account they queue.
+        scene.settle(client, order, seconds=600)
         if first == "unknown":
             self.settle_times.append(time.monotonic() - begun)
         self.outcomes["place", order.fate if order.fate == first else f"unknown, then {order.fate}"] += 1
@@ -190,7 +192,7 @@ class Bots(scene.TortureTest):
             time.sleep(SECONDS / 40)  # between samples
         for thread in direct:
             thread.join()
-        bots = [process.end(patience=200) for process in processes]
+        bots = [process.end(patience=700) for process in processes]
         for bot in bots:
             for order in bot.orders:
                 self.ledger.include(order)
