@@ -13,6 +13,7 @@
 #include <boost/asio/awaitable.hpp>
 #include <chrono>
 #include <functional>
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -30,6 +31,14 @@ struct Call {
     std::string idempotency_key = {};  // the client's: all calls of this key are one; empty: none
     base::Caller caller = {};          // who asked; the daemon itself where nobody did
     SentNote sent = {};                // kept where given
+    std::string notional = {};         // of a placement, where a limit of its caller wanted to know: "100USD"
+    // Asked in the turn of a placement, right before it would be sent: why it must not be any more.
+    std::function<std::optional<protocol::Error>(const Call& call)> objection = {};
+    // Of a placement by a library that sends the same again when it has waited too long: while the fate of
+    // one that has gone out is open, and nobody waits for it any more or its answer is lost, this one is the
+    // same.
+    bool joins_its_like = false;
+    std::function<bool()> asker_is_gone = {};  // whether nobody waits for the answer; none: somebody does
 };
 
 // Makes one attempt at a call. An error means that nothing was sent.

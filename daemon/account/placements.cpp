@@ -26,15 +26,6 @@ using std::chrono::steady_clock;
 
 namespace {
 
-// An order that is only checked is never executed, whatever becomes of the answer.
-bool only_validates(const protocol::Endpoint& endpoint, const kraken::Parameters& parameters) {
-    constexpr auto takers =
-        std::to_array<std::string_view>({"AddOrder", "AddOrderBatch", "EditOrder", "AddStrategy"});
-    if (std::ranges::find(takers, endpoint.name) == takers.end()) return false;
-    const std::string* validate = parameters.find("validate");
-    return validate && kraken::plain_text(*validate) == "true";
-}
-
 // Kraken takes 2 to 60 seconds by its own clock, which we know to a second or so.
 std::chrono::milliseconds within_krakens_limits(std::chrono::seconds wanted) {
     return std::clamp<std::chrono::milliseconds>(
@@ -52,6 +43,14 @@ Error never_executed() {
 }
 
 }  // namespace
+
+bool only_validates(const protocol::Endpoint& endpoint, const kraken::Parameters& parameters) {
+    constexpr auto takers =
+        std::to_array<std::string_view>({"AddOrder", "AddOrderBatch", "EditOrder", "AddStrategy"});
+    if (std::ranges::find(takers, endpoint.name) == takers.end()) return false;
+    const std::string* validate = parameters.find("validate");
+    return validate && kraken::plain_text(*validate) == "true";
+}
 
 bool is_placement(const protocol::Endpoint& endpoint) {
     return endpoint.effect == protocol::Effect::place || endpoint.effect == protocol::Effect::fund;
@@ -81,13 +80,17 @@ awaitable<Result<std::string>> Placements::place_once(
         tagged(*call.endpoint, call.parameters, validates ? TagChoice::none : settings_.tag);
     if (validates) call_to_make.sought.kind = Sought::Kind::validation;
     std::shared_ptr<Settlement> settlement;
+    std::shared_ptr<Settlement> earlier;
     const Lane::Prepare prepare{
         [&](base::KeyId key, base::Nonce nonce) {
+            earlier = same_under_way(call, hash);
+            if (earlier) return leave_unsent();
             return finish(call, hash, call_to_make, settlement, std::move(key), nonce);
         },
         [&] { return commit(settlement); },
     };
     auto outcome = co_await send(call, prepare);
+    if (earlier) co_return co_await follow(earlier, call);
     if (!settlement || !find(settlement->intent().id)) co_return outcome;  // nothing was sent
     if (!outcome && outcome.error().executed == Executed::unknown) {
         if (validates) {
@@ -116,6 +119,8 @@ awaitable<Result<kraken::Parameters>> Placements::finish(
 ) {
     if (settlement) co_return fail(ErrorCode::internal, "a call that acts once was to be sent twice");
     co_await know_the_time();
+    if (call.objection)
+        if (auto objection = call.objection(call)) co_return std::unexpected(std::move(*objection));
     if (const auto kraken_now = services_.clock.kraken_now();
         kraken_now && call_to_make.sought.kind != Sought::Kind::validation) {
         call_to_make.sought.sent_at = kraken_now;
@@ -132,11 +137,13 @@ awaitable<Result<kraken::Parameters>> Placements::finish(
         .sought = to_json(call_to_make.sought),
         .idempotency_key = call.idempotency_key,
         .arguments_hash = hash,
+        .notional = call.notional,
         .sent_at = services_.clock.now(),
     };
     settlement = std::make_shared<Settlement>(
         std::move(intent), *call.endpoint, std::move(call_to_make.sought), services_.executor
     );
+    settlement->asked_by(call.asker_is_gone);
     co_return std::move(call_to_make.parameters);
 }
 

@@ -24,6 +24,9 @@ namespace krakken::account {
 // Does a lost answer of this endpoint leave an order or money in doubt?
 bool is_placement(const protocol::Endpoint& endpoint);
 
+// An order that is only checked is never executed, whatever becomes of the answer.
+bool only_validates(const protocol::Endpoint& endpoint, const kraken::Parameters& parameters);
+
 class Placements : public std::enable_shared_from_this<Placements> {
 public:
     // `services` and what `ask` needs must outlive it.
@@ -112,6 +115,10 @@ private:
         const Call& call, const SendOnce& send, const std::string& hash, const Ahead& ahead
     );
     awaitable<Result<std::string>> join(std::shared_ptr<Shared> shared, const Call& call);
+    // See Call::joins_its_like. Null: there is none.
+    std::shared_ptr<Settlement> same_under_way(const Call& call, const std::string& hash) const;
+    awaitable<Result<std::string>> follow(std::shared_ptr<Settlement> earlier, const Call& call);
+    static awaitable<Result<kraken::Parameters>> leave_unsent();
     awaitable<Result<std::string>> recall(state::Intent intent, const Call& call);
     // See Lane::Prepare.
     awaitable<Result<kraken::Parameters>> finish(

@@ -94,6 +94,8 @@ awaitable<Result<std::string>> Placements::place_under_key(
     } else if (*earlier) {
         shared->outcome = known_outcome(**earlier, call);
         if (!shared->outcome) shared->outcome = co_await recall(std::move(**earlier), call);
+    } else if (const auto like = same_under_way(call, hash)) {
+        shared->outcome = co_await follow(like, call);
     } else {
         shared->outcome = co_await place_once(call, send, hash, ahead);
     }

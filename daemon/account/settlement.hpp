@@ -73,6 +73,10 @@ public:
     // What Kraken has that belongs to it, once it is placed.
     const std::vector<Finding>& findings() const { return findings_; }
 
+    // Tells whether nobody waits for the call's answer any more; none: somebody does.
+    void asked_by(std::function<bool()> is_gone) { asker_is_gone_ = std::move(is_gone); }
+    bool asker_is_gone() const { return asker_is_gone_ && asker_is_gone_(); }
+
     // Returns when it is settled or interrupted, or at the deadline.
     awaitable<void> wait(std::chrono::steady_clock::time_point deadline);
     // At the next change of either, or at the deadline.
@@ -129,6 +133,7 @@ private:
     Result<std::string> outcome_;
     std::vector<Finding> findings_;
     std::optional<base::Caller> said_by_;
+    std::function<bool()> asker_is_gone_;
 };
 
 // The caller's answer where a person has settled it.

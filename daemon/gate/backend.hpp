@@ -9,8 +9,10 @@
 #include "gate/audit_trail.hpp"
 #include "gate/freezes.hpp"
 #include "gate/grant_book.hpp"
+#include "gate/markets.hpp"
 #include "gate/profile.hpp"
 #include "gate/replays.hpp"
+#include "gate/usage.hpp"
 #include "keeper/keeper.hpp"
 
 #include <boost/asio/any_io_executor.hpp>
@@ -45,6 +47,7 @@ struct Backend {
     account::Accounts& accounts;
     AuditTrail& audit;
     Freezes& freezes;
+    Usage& usage;
     account::Changes& changes;  // told of every unlock, lock, added or removed account
     Profile profile;
     base::Protection protection;
@@ -57,6 +60,7 @@ struct Backend {
     bool stopping = false;                      // the drain has begun; `changes` were told
     Check check = Check::none;                  // of the accounts
     GrantBook grants{keeper};
+    Markets markets{accounts};
     Replays replays{executor};
     base::Time state_since = clock.now();
     std::chrono::steady_clock::time_point started = std::chrono::steady_clock::now();

@@ -2,8 +2,9 @@
 
 #include "audit_rows.hpp"
 #include "base/log.hpp"
+#include "gate/permit.hpp"
+#include "holding_limits.hpp"
 #include "kraken/made_ids.hpp"
-#include "permit.hpp"
 
 #include <utility>
 
@@ -43,10 +44,23 @@ Work make_public_call(Backend& backend, Call call) {
     co_return outcome;
 }
 
-Work make_private_call(Backend& backend, std::shared_ptr<Account> account, Call call) {
+// With the limits of its grant that need more than the call itself.
+awaitable<Result<std::string>> call_within_limits(
+    Backend& backend, const Permit& permit, std::shared_ptr<Account> account, Call& call
+) {
+    auto held = co_await hold_to_limits(backend, permit, account, call);
+    if (!held) co_return std::unexpected(std::move(held.error()));
+    auto outcome = co_await account->call(call);
+    held->ended(outcome);
+    co_return outcome;
+}
+
+Work make_private_call(Backend& backend, Permit permit, std::shared_ptr<Account> account, Call call) {
     const auto begun = steady_clock::now();
     if (is_audited(*call.endpoint)) call.sent = std::make_shared<std::optional<account::Sent>>();
-    auto outcome = co_await account->call(call);
+    auto outcome = has_more_limits(permit, *call.endpoint)
+                       ? co_await call_within_limits(backend, permit, account, call)
+                       : co_await account->call(call);
     log_outcome(call, account->info().account.text(), begun, outcome);
     if (is_audited(*call.endpoint)) {
         state::AuditEntry row = row_of(call, *account);
@@ -70,6 +84,31 @@ Work recall_or_refuse(
     co_return outcome;
 }
 
+// A call may wait, and be forbidden meanwhile: looked at once more in its turn.
+auto objection_of(Backend& backend, const Context& context, const base::AccountName& account) {
+    return [&backend,
+            peer = context.peer,
+            is_gone = context.asker_is_gone,
+            version = backend.grants.version(),
+            account](const Call& call) -> std::optional<protocol::Error> {
+        if (is_gone && is_gone())
+            return protocol::make_error(
+                protocol::ErrorCode::timeout, "its client has gone while it waited; nothing was sent"
+            );
+        if (auto frozen = backend.freezes.refusal(*call.endpoint, account, call.caller.bot)) return frozen;
+        if (version == backend.grants.version()) return std::nullopt;
+        auto again = permit(
+            backend.grants.of(peer, call.caller.bot),
+            backend.profile,
+            *call.endpoint,
+            call.parameters,
+            account,
+            backend.clock.now()
+        );
+        return again ? std::nullopt : std::optional(std::move(again.error()));
+    };
+}
+
 std::optional<base::AccountName> name_of(
     const Result<std::shared_ptr<Account>>& found, const std::optional<std::string>& wanted
 ) {
@@ -83,6 +122,7 @@ Handled make_call(Backend& backend, Wanted wanted, const Context& context) {
     const protocol::Endpoint& endpoint = kraken::as_called(wanted.endpoint, wanted.parameters);
     const bool is_private = endpoint.kind == protocol::EndpointKind::private_;
     Result<std::shared_ptr<Account>> account = nullptr;
+    Permit allowed;
     if (is_private) {
         account = find_account(backend, context.holdings, wanted.account);
         if (!account && context.holdings.empty() && !backend.grants.known())
@@ -102,8 +142,11 @@ Handled make_call(Backend& backend, Wanted wanted, const Context& context) {
                     backend.freezes.refusal(endpoint, (*account)->info().account, context.caller.bot))
                 return refuse_call(backend, endpoint, wanted.account, context, std::move(*frozen));
         }
+        if (auto refused = count_call(backend, *permitted, endpoint, context.caller))
+            return refuse_call(backend, endpoint, wanted.account, context, std::move(*refused));
         if (permitted->holding->grant.validate_only && endpoint.effect == protocol::Effect::place)
             wanted.parameters.set("validate", "true");
+        allowed = std::move(*permitted);
     }
     const bool reads = endpoint.effect == protocol::Effect::read;
     Call call{
@@ -116,7 +159,14 @@ Handled make_call(Backend& backend, Wanted wanted, const Context& context) {
         context.caller
     };
     if (!is_private) return make_public_call(backend, std::move(call));
-    if (account) return make_private_call(backend, std::move(*account), std::move(call));
+    if (account) {
+        if (account::is_placement(endpoint)) {
+            call.objection = objection_of(backend, context, (*account)->info().account);
+            call.asker_is_gone = context.asker_is_gone;
+            call.joins_its_like = wanted.joins_its_like;
+        }
+        return make_private_call(backend, std::move(allowed), std::move(*account), std::move(call));
+    }
     if (call.idempotency_key.empty())
         return refuse_call(backend, endpoint, wanted.account, context, std::move(account.error()));
     auto row = row_of_refused(backend, endpoint, wanted.account, context);

@@ -97,6 +97,7 @@ awaitable<Result<std::string>> make_signed(
     const std::string nonce = *wanted.parameters.written_nonce();
     if (account::is_placement(kraken::as_called(wanted.endpoint, wanted.parameters)))
         wanted.idempotency_key = "nonce:" + nonce;
+    wanted.joins_its_like = true;
     auto outcome = co_await backend.replays.once(
         {context.caller.bot, nonce, std::string(request.path()) + request.body},
         [&] { return make(backend, std::move(wanted), context); }
@@ -122,7 +123,12 @@ awaitable<Result<std::string>> outcome_of(
         caller.program = "bot:" + *bot;
     }
     const Context known{
-        context.peer, caller, context.call_id, context.socket, backend.grants.of(context.peer, caller.bot)
+        context.peer,
+        caller,
+        context.call_id,
+        context.socket,
+        backend.grants.of(context.peer, caller.bot),
+        context.asker_is_gone
     };
     Wanted wanted{.endpoint = endpoint, .parameters = std::move(*parameters), .timeout = timeout};
     auto outcome = by_bot ? co_await make_signed(backend, std::move(wanted), known, request)
@@ -160,7 +166,9 @@ bool is_kraken_path(std::string_view path) {
 
 awaitable<HttpReply> answer_kraken(Backend& backend, HttpRequest request, HttpGuest guest) {
     const protocol::Endpoint* endpoint = endpoint_at(request.path());
-    const Context context{guest.peer, guest.caller, next_call_id(), protocol::SocketKind::client, {}};
+    const Context context{
+        guest.peer, guest.caller, next_call_id(), protocol::SocketKind::client, {}, guest.is_gone
+    };
     Result<std::string> outcome;
     if (auto refused = obstacle(request, endpoint, guest)) {
         outcome = std::unexpected(std::move(*refused));

@@ -33,6 +33,7 @@ GrantBook::GrantBook(const keeper::Keeper& keeper)
 void GrantBook::refresh() {
     if (!keeper_.vault_is_open()) return;
     known_ = true;
+    ++version_;
     by_holder_.clear();
     by_group_.clear();
     for (keeper::GrantInfo& info : keeper_.grants()) {

@@ -7,6 +7,7 @@
 #include "gate/arguments.hpp"
 #include "gate/backend.hpp"
 
+#include <functional>
 #include <string>
 #include <string_view>
 #include <variant>
@@ -23,6 +24,8 @@ struct Context {
     std::string call_id;  // in errors, log and audit
     protocol::SocketKind socket;
     Holdings holdings;  // what the client may do; of no meaning on the admin socket
+    // Whether nobody waits for the answer any more; none: nobody can tell. Any time while the call goes on.
+    std::function<bool()> asker_is_gone = {};
 };
 
 // Whether this client is shown the account.

@@ -176,9 +176,10 @@ Result<Grant> read_grant(const Arguments& arguments) {
     if (!grant) return grant;
     if (grant->accounts.empty() || grant->rights.empty())
         return fail(ErrorCode::invalid_params, "a grant must name accounts and what it allows");
-    if (grant->max_order_notional || grant->max_day_notional || grant->max_open_orders ||
-        grant->max_calls_per_minute || grant->own_orders)
-        return fail(ErrorCode::invalid_params, "this version does not keep to all of these limits yet");
+    const bool two_currencies = grant->max_order_notional && grant->max_day_notional &&
+                                grant->max_order_notional->currency != grant->max_day_notional->currency;
+    if (two_currencies)
+        return fail(ErrorCode::invalid_params, "the limits in money of a grant must be in one currency");
     return grant;
 }
 

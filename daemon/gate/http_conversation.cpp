@@ -1,5 +1,6 @@
 #include "http_conversation.hpp"
 
+#include <poll.h>
 #include <sodium.h>
 
 #include <utility>
@@ -55,6 +56,12 @@ awaitable<bool> complete(
 }
 
 }  // namespace
+
+// A client that only closes its own direction counts as gone, too: libraries for HTTP do not.
+bool has_hung_up(int socket) {
+    pollfd state{.fd = socket, .events = POLLRDHUP, .revents = 0};
+    return ::poll(&state, 1, 0) == 1;
+}
 
 awaitable<void> converse(
     std::shared_ptr<ByteStream> stream,

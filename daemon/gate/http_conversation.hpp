@@ -29,7 +29,12 @@ public:
     virtual boost::asio::awaitable<std::size_t> read(std::span<char> space, Deadline deadline) = 0;
     // All of them; false: not by the deadline, or there is nobody to read them.
     virtual boost::asio::awaitable<bool> write(std::string_view bytes, Deadline deadline) = 0;
+    // Whether the other side has closed: it will send nothing more, and reads nothing.
+    virtual bool peer_is_gone() = 0;
 };
+
+// The same of a socket that is open, without reading from it.
+bool has_hung_up(int socket);
 
 // A socket, which must outlive it, or what stands on one.
 template <class Socket>
@@ -51,6 +56,11 @@ public:
             co_await boost::asio::async_write(socket_, boost::asio::buffer(bytes), token);
         alarm_.cancel();
         co_return !error;
+    }
+
+    bool peer_is_gone() override {
+        auto& socket = socket_.lowest_layer();
+        return !socket.is_open() || has_hung_up(socket.native_handle());
     }
 
 private:

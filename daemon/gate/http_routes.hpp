@@ -14,6 +14,7 @@ struct HttpGuest {
     const Peer& peer;
     const base::Caller& caller;
     const bool& draining;  // nothing new is begun any more
+    std::function<bool()> is_gone = {};
 };
 
 awaitable<HttpReply> answer_http(Backend& backend, HttpRequest request, HttpGuest guest);

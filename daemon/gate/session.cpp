@@ -125,8 +125,12 @@ bool Session::begins_as_http(char first_byte) const {
 
 awaitable<void> Session::speak_http(std::string begun) {
     const auto stream = std::make_shared<SocketStream<Socket>>(socket_);
-    const auto answer = [this](HttpRequest request) {
-        return answer_http(backend_, std::move(request), {peer_, caller_, draining_});
+    const auto answer = [this, weak_stream = std::weak_ptr(stream)](HttpRequest request) {
+        const auto is_gone = [weak = weak_stream] {
+            const auto open = weak.lock();
+            return !open || open->peer_is_gone();
+        };
+        return answer_http(backend_, std::move(request), {peer_, caller_, draining_, is_gone});
     };
     ++running_;  // so that the writer does not take the session for finished
     std::exception_ptr bug;

@@ -1,5 +1,7 @@
 #include "grant/grant.hpp"
 
+#include "kraken/pair_name.hpp"
+
 #include <algorithm>
 #include <charconv>
 #include <chrono>
@@ -57,7 +59,7 @@ std::optional<Amount> Amount::parse(std::string_view text) {
     const std::string_view currency = text.substr(begin);
     if (!value || currency.empty() || currency.size() > 10 || !std::ranges::all_of(currency, letter))
         return std::nullopt;
-    return Amount{*value, std::string(currency)};
+    return Amount{*value, kraken::canonical_asset(currency)};
 }
 
 std::optional<Hours> Hours::parse(std::string_view text) {

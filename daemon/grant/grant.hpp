@@ -24,7 +24,7 @@ using protocol::Right;
 // An amount of one currency, as "100USD".
 struct Amount {
     Decimal value;
-    std::string currency;  // in upper case, by its everyday name
+    std::string currency;  // in upper case, as Kraken writes it in "XBT/USD"
 
     static std::optional<Amount> parse(std::string_view text);
     std::string text() const { return value.text() + currency; }

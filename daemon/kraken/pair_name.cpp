@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <utility>
 
 namespace krakken::kraken {
 
@@ -35,6 +36,11 @@ std::string without_old_ids(std::string name) {
     return (is_old_id(base) ? base.substr(1) : base) + quote.substr(1);
 }
 
+constexpr auto everyday_names = std::to_array<std::pair<std::string_view, std::string_view>>({
+    {"BTC", "XBT"},
+    {"DOGE", "XDG"},
+});
+
 void rename_asset(std::string& pair, std::string_view everyday, std::string_view krakens) {
     if (pair.starts_with(everyday)) pair.replace(0, everyday.size(), krakens);
     if (pair.ends_with(everyday)) pair.replace(pair.size() - everyday.size(), everyday.size(), krakens);
@@ -44,9 +50,16 @@ void rename_asset(std::string& pair, std::string_view everyday, std::string_view
 
 std::string canonical_pair(std::string_view name) {
     std::string pair = without_old_ids(upper_without_slash(name));
-    rename_asset(pair, "BTC", "XBT");
-    rename_asset(pair, "DOGE", "XDG");
+    for (const auto& [everyday, krakens] : everyday_names)
+        rename_asset(pair, everyday, krakens);
     return pair;
+}
+
+std::string canonical_asset(std::string_view name) {
+    std::string asset = upper_without_slash(name);
+    for (const auto& [everyday, krakens] : everyday_names)
+        if (asset == everyday) return std::string(krakens);
+    return asset;
 }
 
 }  // namespace krakken::kraken

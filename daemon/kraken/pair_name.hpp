@@ -12,4 +12,7 @@ namespace krakken::kraken {
 // in upper case, without slash. Two names of one pair become equal; it is not for calls to Kraken.
 std::string canonical_pair(std::string_view name);
 
+// The same of one asset: "BTC" becomes "XBT".
+std::string canonical_asset(std::string_view name);
+
 }  // namespace krakken::kraken

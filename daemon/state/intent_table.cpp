@@ -17,7 +17,7 @@ static_assert(static_cast<int>(IntentState::unknown) == 3);
 constexpr std::string_view select =
     "SELECT id, client, account, key, nonce, endpoint, sought, idempotency_key, arguments_hash, sent_at, "
     "state,"
-    " cancel_when_found, outcome, reason, settled_at, uid, pid, program FROM intent ";
+    " cancel_when_found, outcome, reason, settled_at, uid, pid, program, notional FROM intent ";
 
 std::int64_t ticks(base::Time time) {
     return time.time_since_epoch().count();
@@ -42,6 +42,7 @@ Intent read(const Statement& row) {
         .sought = row.text(6),
         .idempotency_key = row.text(7),
         .arguments_hash = row.text(8),
+        .notional = row.text(18),
         .sent_at = time_of(row.integer(9)),
         .state = static_cast<IntentState>(row.integer(10)),
         .cancel_when_found = row.integer(11) == 1,
@@ -78,8 +79,8 @@ std::string_view name(IntentState state) {
 IntentTable::IntentTable(Database& database)
     : open_(database.prepare(
           "INSERT INTO intent (id, client, account, key, nonce, endpoint, sought, idempotency_key,"
-          " arguments_hash, sent_at, uid, pid, program)"
-          " VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13)"
+          " arguments_hash, sent_at, uid, pid, program, notional)"
+          " VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14)"
       )),
       end_(database.prepare("UPDATE intent SET state = ?2, outcome = ?3, reason = ?4, settled_at = ?5,"
                             " idempotency_key = CASE ?2 WHEN 2 THEN '' ELSE idempotency_key END"
@@ -112,6 +113,7 @@ void IntentTable::open(const Intent& intent) {
     open_.bind(11, std::int64_t{intent.caller.uid});
     open_.bind(12, std::int64_t{intent.caller.pid});
     open_.bind(13, intent.caller.program);
+    open_.bind(14, intent.notional);
     open_.step();
     open_.reset();
 }

@@ -33,6 +33,7 @@ struct Intent {
     std::string sought;    // JSON: what would be seen at Kraken if it was executed, see account/sought.hpp
     std::string idempotency_key = {};  // the client's; empty: none, or freed because nothing was executed
     std::string arguments_hash = {};   // of what the key was first used with
+    std::string notional = {};         // at most, as "100USD", where a limit of its client wanted to know
     base::Time sent_at;                // by the clock that the nonces follow
     IntentState state = IntentState::sent;
     bool cancel_when_found = false;  // a CancelAll has overtaken it

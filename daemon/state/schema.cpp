@@ -84,7 +84,11 @@ constexpr std::array migrations = {
     " uid INTEGER NOT NULL,"
     " pid INTEGER NOT NULL,"
     " program TEXT NOT NULL"
-    ") STRICT, WITHOUT ROWID;",
+    ") STRICT, WITHOUT ROWID;"
+    // Whose orders are whose; notional of an intent: what it may cost at most, as "100USD", where a limit
+    // wanted to know.
+    "CREATE TABLE order_owner (txid TEXT PRIMARY KEY NOT NULL, client TEXT NOT NULL) STRICT;"
+    "ALTER TABLE intent ADD COLUMN notional TEXT NOT NULL DEFAULT '';",
 };
 
 constexpr const char* damaged_remedy =

@@ -114,6 +114,7 @@ void end_in(Tables& tables, const IntentEnd& end) {
     const auto intent = tables.intents.find(end.id);
     if (!intent || intent->state == IntentState::placed || intent->state == IntentState::not_placed) return;
     tables.intents.end(end);
+    if (end.state == IntentState::placed) tables.owners.add(end.ids, intent->client);
     if (intent->state == end.state) return;
     AuditEntry row = row_of(*intent);
     row.at = end.settled_at;
@@ -204,6 +205,14 @@ public:
 
     awaitable<Result<void>> thaw(std::string scope) override {
         return perform<void>([scope = std::move(scope)](Tables& tables) { tables.freezes.remove(scope); });
+    }
+
+    awaitable<Result<std::vector<std::string>>> owned(std::string client, std::vector<std::string> txids)
+        override {
+        return perform<std::vector<std::string>>([client = std::move(client),
+                                                  txids = std::move(txids)](Tables& tables) {
+            return tables.owners.owned(txids, client);
+        });
     }
 
     void record(AuditEntry entry) override { writer_.submit(std::make_unique<Record>(std::move(entry))); }

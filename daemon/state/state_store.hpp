@@ -67,6 +67,11 @@ public:
     // Newest first.
     virtual awaitable<Result<std::vector<Intent>>> intents(IntentQuery query) = 0;
 
+    // Those of these orders that were placed here for the client.
+    virtual awaitable<Result<std::vector<std::string>>> owned(
+        std::string client, std::vector<std::string> txids
+    ) = 0;
+
     // What a person has frozen, as it was when the database was opened.
     virtual const std::vector<Freeze>& freezes_at_start() const = 0;
     // Each returns once it is on disk. Freezing a scope again replaces the reason.

@@ -7,6 +7,7 @@
 #include "freeze_table.hpp"
 #include "intent_table.hpp"
 #include "nonce_marks.hpp"
+#include "order_owners.hpp"
 #include "protocol/error.hpp"
 #include "sqlite.hpp"
 
@@ -29,11 +30,16 @@ inline constexpr std::size_t max_waiting_jobs = 4096;
 // Every table, with its prepared statements.
 struct Tables {
     Tables(Database& database, AuditSettings settings)
-        : marks(database), intents(database), audit(database, settings), freezes(database) {}
+        : marks(database),
+          intents(database),
+          audit(database, settings),
+          freezes(database),
+          owners(database) {}
     NonceMarks marks;
     IntentTable intents;
     AuditTable audit;
     FreezeTable freezes;
+    OrderOwners owners;
 };
 
 // One piece of work; run and, with few exceptions, destroyed on the writer's thread.

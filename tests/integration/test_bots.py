@@ -2,6 +2,7 @@
 """Bots with keys of their own, what they may do, and how a person stops them."""
 
 import base64
+import concurrent.futures
 import grp
 import hashlib
 import hmac
@@ -148,6 +149,55 @@ class Keys(BotsTest):
         self.assertEqual(bot.error("Balance"), "")
 
 
+class Repeats(BotsTest):
+    """Libraries wait for some seconds, and then place the order anew, with another nonce."""
+
+    KRAKEN = "request_timeout_ms = 3000"
+    CONFIG = "[placement]\ndeadline_s = 4\nsettle_s = 1\n"
+
+    def give_up(self, bot):
+        bot.timeout = 1
+        self.assertRaises(TimeoutError, bot.private, "AddOrder", ORDER)
+        bot.close()
+        bot.timeout = support.PATIENCE
+
+    def orders_seen(self):
+        return len([entry for entry in self.exchange.journal() if entry["endpoint"] == "AddOrder"])
+
+    def test_an_order_whose_answer_is_lost_is_bought_once(self):
+        bot = self.bot(self.add("scalper"))
+        self.exchange.fault("delay", endpoint="AddOrder", delay_after_ms=5000)
+        self.give_up(bot)
+        self.assertEqual(bot.error("AddOrder", ORDER), "")
+        self.assertEqual((self.orders_seen(), len(bot.private("OpenOrders")["result"]["open"])), (1, 1))
+        self.assertEqual(bot.error("AddOrder", ORDER), "")  # all is known now, so this is another one
+        self.assertEqual(len(bot.private("OpenOrders")["result"]["open"]), 2)
+
+    def test_an_order_that_never_arrived_is_said_to_be_not_placed(self):
+        bot = self.bot(self.add("scalper"))
+        self.exchange.fault("drop_before", endpoint="AddOrder")
+        self.give_up(bot)
+        self.assertEqual(bot.error("AddOrder", ORDER), "EService:Unavailable")
+        self.assertEqual((self.orders_seen(), bot.private("OpenOrders")["result"]["open"]), (1, {}))
+
+    def test_an_order_that_waits_for_its_turn_is_not_sent_for_nobody(self):
+        slow, bot = self.bot(made := self.add("scalper")), self.bot(made)
+        self.exchange.fault("delay", endpoint="OpenOrders", delay_after_ms=2500)
+        with concurrent.futures.ThreadPoolExecutor(1) as pool:
+            reading = pool.submit(slow.private, "OpenOrders")
+            support.wait_for(lambda: any(entry["endpoint"] == "OpenOrders" for entry in self.exchange.journal()))
+            self.give_up(bot)
+            self.assertEqual(reading.result()["error"], [])
+        self.assertEqual(bot.private("OpenOrders")["result"]["open"], {})
+
+    def test_two_orders_alike_are_two_while_both_are_waited_for(self):
+        one, other = self.bot(made := self.add("scalper")), self.bot(made)
+        self.exchange.fault("delay", endpoint="AddOrder", delay_after_ms=700)
+        with concurrent.futures.ThreadPoolExecutor(2) as pool:
+            replies = list(pool.map(lambda bot: bot.private("AddOrder", ORDER), (one, other)))
+        self.assertEqual(len({reply["result"]["txid"][0] for reply in replies}), 2)
+
+
 class Grants(BotsTest):
     def test_a_bot_that_may_read_does_nothing_else_in_either_language(self):
         bot = self.bot(self.add("watcher", allow="read"))
@@ -179,6 +229,54 @@ class Grants(BotsTest):
         self.assertEqual(bot.error("AmendOrder", {"txid": txid, "order_qty": "9"}), DENIED)
         self.assertEqual(bot.error("CancelAll"), DENIED)
         self.assertEqual(bot.error("CancelOrder", {"txid": txid}), "")
+
+    def test_limits_in_money(self):
+        bot = self.bot(self.add("scalper", "--max-order-notional", "100USD", "--max-day-notional", "250USD"))
+        self.assertEqual(bot.error("AddOrder", {**ORDER, "volume": "0.01"}), "")  # 100 at its own price
+        self.assertEqual(bot.error("AddOrder", {**ORDER, "volume": "0.01000001"}), DENIED)
+        self.assertEqual(bot.error("AddOrder", {**ORDER, "type": "sell", "price": "1.0", "volume": "0.01"}), DENIED)  # the market pays more
+        self.assertEqual(bot.error("AddOrder", {"pair": "XBTUSD", "type": "buy", "ordertype": "market", "price": "1", "volume": "0.01"}),
+                         DENIED)
+        for change in ({"price": "-50%"}, {"price": "+1"}, {"pair": "ETHXBT"}, {"oflags": "viqc", "ordertype": "market"}):
+            self.assertEqual(bot.error("AddOrder", {**ORDER, **change}), DENIED, change)
+        self.assertEqual(bot.error("AddOrder", ORDER), "")
+        self.assertEqual(bot.error("AddOrder", ORDER), DENIED)  # 300 of 250
+        self.assertEqual(bot.error("AddOrder", {**ORDER, "validate": "true"}), "")
+        self.daemon.stop()
+        self.daemon.start()
+        self.unlock()
+        bot.close()
+        self.assertEqual(bot.error("AddOrder", ORDER), DENIED)
+        self.assertEqual(bot.error("AddOrder", {**ORDER, "volume": "0.005"}), "")  # 250
+
+    def test_what_kraken_refuses_costs_nothing(self):
+        bot = self.bot(self.add("scalper", "--max-day-notional", "150USD"))
+        for _ in range(3):
+            self.assertEqual(bot.error("AddOrder", {**ORDER, "price": "10000.123456"}).split(":")[0], "EOrder")
+        self.assertEqual(bot.error("AddOrder", ORDER), "")
+        self.assertEqual(bot.error("AddOrder", ORDER), DENIED)
+
+    def test_open_orders_and_ones_own(self):
+        scalper, other = self.bot(self.add("scalper", "--max-open-orders", "2", "--own-orders")), self.bot(self.add("other"))
+        foreign = other.private("AddOrder", ORDER)["result"]["txid"][0]
+        own = [scalper.private("AddOrder", ORDER)["result"]["txid"][0] for _ in range(2)]
+        self.assertEqual(scalper.error("AddOrder", ORDER), DENIED)
+        self.assertEqual(scalper.error("CancelOrder", {"txid": foreign}), DENIED)
+        self.assertEqual(scalper.error("CancelOrderBatch", {"orders": [own[0], foreign]}, kind=JSON), DENIED)
+        self.daemon.stop()
+        self.daemon.start()
+        self.unlock()
+        scalper.close()
+        self.assertEqual(scalper.error("CancelOrder", {"txid": own[0]}), "")
+        self.assertEqual(scalper.error("AddOrder", ORDER), "")
+        self.assertEqual(scalper.error("AddOrder", ORDER), DENIED)
+        other.close()
+        self.assertEqual(other.error("CancelOrder", {"txid": foreign}), "")
+
+    def test_calls_per_minute(self):
+        bot = self.bot(self.add("scalper", "--max-calls-per-minute", "3"))
+        self.assertEqual([bot.error("Balance") for _ in range(4)], ["", "", "", "EAPI:Rate limit exceeded"])
+        self.assertIn("EOrder", bot.error("CancelOrder", {"txid": "OABCDE-12345-FGHIJK"}))  # passes
 
     def test_an_ended_grant_and_one_that_only_checks(self):
         ended = self.bot(self.add("ended", "--expires", "2020-01-31T00:00:00Z"))

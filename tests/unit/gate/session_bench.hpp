@@ -95,6 +95,7 @@ struct SessionBench : Bench {
 
     gate::AuditTrail audit{store, clock};
     gate::Freezes freezes{store};
+    gate::Usage usage{loop.context.get_executor(), store};
     account::Changes changes{loop.context.get_executor()};
     gate::Backend backend{
         loop.context.get_executor(),
@@ -103,6 +104,7 @@ struct SessionBench : Bench {
         accounts,
         audit,
         freezes,
+        usage,
         changes,
         {},
         {},

@@ -111,6 +111,20 @@ boost::asio::awaitable<Result<std::vector<state::Intent>>> MemoryStore::intents(
     co_return found;
 }
 
+boost::asio::awaitable<Result<std::vector<std::string>>> MemoryStore::owned(
+    std::string client, std::vector<std::string> txids
+) {
+    co_await reads_held.pass();
+    std::vector<std::string> found;
+    for (const state::IntentEnd& end : ends) {
+        const auto intent = std::ranges::find(written, end.id, &state::Intent::id);
+        if (end.state != state::IntentState::placed || intent->client != client) continue;
+        for (const std::string& txid : txids)
+            if (("," + end.ids + ",").contains("," + txid + ",")) found.push_back(txid);
+    }
+    co_return found;
+}
+
 boost::asio::awaitable<Result<void>> MemoryStore::freeze(state::Freeze freeze) {
     const auto done = co_await write();
     if (done) frozen.push_back(std::move(freeze));

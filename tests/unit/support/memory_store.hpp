@@ -35,6 +35,9 @@ public:
     ) override;
     boost::asio::awaitable<protocol::Result<std::vector<state::Intent>>> intents(state::IntentQuery query
     ) override;
+    boost::asio::awaitable<protocol::Result<std::vector<std::string>>> owned(
+        std::string client, std::vector<std::string> txids
+    ) override;
     const std::vector<state::Freeze>& freezes_at_start() const override { return frozen; }
     boost::asio::awaitable<protocol::Result<void>> freeze(state::Freeze freeze) override;
     boost::asio::awaitable<protocol::Result<void>> thaw(std::string scope) override;

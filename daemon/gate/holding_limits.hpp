@@ -1,0 +1,57 @@
+#pragma once
+
+// The limits of a grant that need more than the call itself: what its holder has done so far, whose orders
+// are whose, what is open, what it costs.
+
+#include "account/account.hpp"
+#include "gate/backend.hpp"
+#include "gate/permit.hpp"
+
+#include <boost/asio/awaitable.hpp>
+#include <memory>
+#include <optional>
+#include <utility>
+
+namespace krakken::gate {
+
+// What a call holds of its client's limits until it has ended.
+class Held {
+public:
+    Held() = default;
+    Held(Held&& other) noexcept
+        : turns_(std::exchange(other.turns_, nullptr)), spent_(std::move(other.spent_)) {}
+    Held& operator=(Held&& other) noexcept {
+        std::swap(turns_, other.turns_);
+        std::swap(spent_, other.spent_);
+        return *this;
+    }
+    ~Held() {
+        if (turns_) turns_->leave();
+    }
+
+    void took(account::Turns& turns) { turns_ = &turns; }
+    void spends(std::shared_ptr<Usage::Spent> spent) { spent_ = std::move(spent); }
+    // What was certainly not executed costs nothing.
+    void ended(const protocol::Result<std::string>& outcome);
+
+private:
+    account::Turns* turns_ = nullptr;
+    std::shared_ptr<Usage::Spent> spent_;
+};
+
+// Whether there is anything to be asked before such a call.
+bool has_more_limits(const Permit& permit, const protocol::Endpoint& endpoint);
+
+// rate_limit, rule "limit:max-calls-per-minute"; cancels count and are never held back.
+std::optional<protocol::Error> count_call(
+    Backend& backend, const Permit& permit, const protocol::Endpoint& endpoint, const base::Caller& caller
+);
+
+// Returns when the call may be made; its notional is written into it. forbidden, with data.rule:
+// "limit:own-orders", "limit:max-open-orders", "limit:max-order-notional", "limit:max-day-notional",
+// "limit:understood". What must be asked at Kraken may fail as any read does; then nothing was sent.
+boost::asio::awaitable<protocol::Result<Held>> hold_to_limits(
+    Backend& backend, Permit permit, std::shared_ptr<account::Account> account, account::Call& call
+);
+
+}  // namespace krakken::gate

@@ -1,0 +1,69 @@
+#pragma once
+
+// How far clients have used what is limited by time: calls of the last minute, money of the last day. Money
+// is remembered over restarts by the intents of what was sent. Event loop's thread only.
+
+#include "account/turns.hpp"
+#include "grant/grant.hpp"
+#include "protocol/error.hpp"
+#include "state/state_store.hpp"
+
+#include <boost/asio/any_io_executor.hpp>
+#include <boost/asio/awaitable.hpp>
+#include <chrono>
+#include <cstdint>
+#include <deque>
+#include <list>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+namespace krakken::gate {
+
+class Usage {
+public:
+    using TimePoint = std::chrono::steady_clock::time_point;
+
+    // `store` must outlive it.
+    Usage(boost::asio::any_io_executor executor, state::StateStore& store);
+
+    // One call more. Empty: it is within the limit, and counts. Else when there will be room.
+    std::optional<TimePoint> count_call(const std::string& identity, unsigned limit, TimePoint now);
+
+    // What the client's placements of the last 24 hours may have cost, in this currency.
+    grant::Decimal spent(const std::string& identity, const std::string& currency, base::Time now) const;
+
+    // An amount that counts from now on.
+    struct Spent {
+        base::Time at;
+        grant::Amount amount;
+        bool counts = true;  // false: nothing became of it
+    };
+    std::shared_ptr<Spent> spend(const std::string& identity, grant::Amount amount, base::Time now);
+
+    // Those of these orders that the client has placed here.
+    boost::asio::awaitable<protocol::Result<std::vector<std::string>>> owned(
+        std::string identity, std::vector<std::string> txids
+    ) {
+        return store_.owned(std::move(identity), std::move(txids));
+    }
+
+    // One placement at a time of a client whose open orders are counted.
+    account::Turns& turns_of(const std::string& identity);
+
+private:
+    static constexpr std::chrono::minutes window{1};
+    static constexpr std::chrono::hours day{24};
+    static constexpr std::size_t most_waiting = 256;
+
+    boost::asio::any_io_executor executor_;
+    state::StateStore& store_;
+    std::map<std::string, std::deque<TimePoint>> calls_;
+    std::map<std::string, std::list<std::shared_ptr<Spent>>> spent_;
+    std::map<std::string, account::Turns> turns_;
+};
+
+}  // namespace krakken::gate
