@@ -124,7 +124,7 @@ bool Session::begins_as_http(char first_byte) const {
 }
 
 awaitable<void> Session::speak_http(std::string begun) {
-    const auto stream = std::make_shared<SocketStream<Socket>>(socket_);
+    const auto stream = std::make_shared<net::SocketStream<Socket>>(socket_);
     const auto answer = [this](HttpRequest request) {
         return answer_http(backend_, std::move(request), {peer_, caller_, draining_});
     };
