@@ -15,6 +15,7 @@
 #include <chrono>
 #include <filesystem>
 #include <functional>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -23,6 +24,14 @@ namespace krakken::gate {
 // What reading the configuration again has changed.
 struct Reloaded {
     std::vector<std::string> needs_restart;  // changed settings that only a restart brings into effect
+};
+
+// The gateway, where there is one.
+struct OpenGateway {
+    std::string listen;        // "127.0.0.1:8484"
+    std::string url;           // for clients
+    std::string ca_file = {};  // of the authority that clients must trust; both empty without TLS
+    std::string ca_pem = {};
 };
 
 enum class Check { none, runs, runs_again };
@@ -50,8 +59,9 @@ struct Backend {
     // Reads the configuration again, as SIGHUP does; an unusable one changes nothing.
     std::function<protocol::Result<Reloaded>()> reload = {};
     std::function<std::size_t()> clients = {};  // connected now
-    bool stopping = false;                      // the drain has begun; `changes` were told
-    Check check = Check::none;                  // of the accounts
+    std::optional<OpenGateway> gateway = std::nullopt;
+    bool stopping = false;      // the drain has begun; `changes` were told
+    Check check = Check::none;  // of the accounts
     base::Time state_since = clock.now();
     std::chrono::steady_clock::time_point started = std::chrono::steady_clock::now();
 };

@@ -48,11 +48,15 @@ std::optional<BodyForm> form_of(const HttpRequest& request) {
     return std::nullopt;
 }
 
-Result<kraken::Parameters> parameters_of(const HttpRequest& request, const protocol::Endpoint& endpoint) {
+Result<kraken::Parameters> parameters_of(
+    const HttpRequest& request, const protocol::Endpoint& endpoint, Door door
+) {
     if (endpoint.kind == EndpointKind::public_) return kraken::Parameters::of_query(request.query());
     // Without a key the peer's uid says who it is.
     if (request.has_header("API-Key"))
         return protocol::fail(ErrorCode::auth, "there are no keys for bots yet");
+    if (door == Door::tcp)
+        return protocol::fail(ErrorCode::auth, "over TCP a private call needs a bot's key");
     if (request.target.contains('?'))
         return protocol::fail(ErrorCode::invalid_params, "a private call has no query");
     const auto form = form_of(request);
@@ -61,9 +65,13 @@ Result<kraken::Parameters> parameters_of(const HttpRequest& request, const proto
 }
 
 awaitable<Result<std::string>> outcome_of(
-    Backend& backend, const HttpRequest& request, const protocol::Endpoint& endpoint, const Context& context
+    Backend& backend,
+    const HttpRequest& request,
+    const protocol::Endpoint& endpoint,
+    Door door,
+    const Context& context
 ) {
-    auto parameters = parameters_of(request, endpoint);
+    auto parameters = parameters_of(request, endpoint, door);
     if (!parameters)
         co_return refuse_call(backend, endpoint, std::nullopt, context, std::move(parameters.error()));
     Wanted wanted{.endpoint = endpoint, .parameters = std::move(*parameters), .timeout = timeout};
@@ -113,7 +121,7 @@ awaitable<HttpReply> answer_kraken(Backend& backend, HttpRequest request, HttpGu
     if (auto refused = obstacle(request, endpoint, guest)) {
         outcome = std::unexpected(std::move(*refused));
     } else {
-        outcome = co_await outcome_of(backend, request, *endpoint, context);
+        outcome = co_await outcome_of(backend, request, *endpoint, guest.door, context);
     }
     if (!outcome) log_refused(outcome.error(), endpoint, context.call_id);
     HttpReply reply = outcome ? facade_result(*endpoint, *outcome) : facade_error(outcome.error());
