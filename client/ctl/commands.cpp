@@ -28,6 +28,7 @@ constexpr std::array commands{
     add_profile,
     add_endpoints,
     add_nonce,
+    add_gateway,
     add_audit,
     add_doctor,
     add_version,
