@@ -5,6 +5,8 @@
 #include <unistd.h>
 
 #include <cerrno>
+#include <cstdio>
+#include <cstdlib>
 #include <memory>
 #include <system_error>
 #include <utility>
@@ -71,17 +73,28 @@ std::unexpected<client::Failure> cannot_write(const std::string& path) {
     return refuse("cannot write " + path + ": " + std::generic_category().message(errno));
 }
 
-// Everybody may read it: it is no secret, and it is written for others.
-client::Outcome<void> write_for_all(const std::string& path, std::string_view text) {
-    const protocol::Descriptor file(open(path.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644));
-    if (!file || fchmod(file.number(), 0644) != 0) return cannot_write(path);
+bool write_all(int file, std::string_view text) {
     while (!text.empty()) {
-        const ssize_t written = write(file.number(), text.data(), text.size());
+        const ssize_t written = write(file, text.data(), text.size());
         if (written < 0 && errno == EINTR) continue;
-        if (written < 0) return cannot_write(path);
+        if (written < 0) return false;
         text.remove_prefix(static_cast<std::size_t>(written));
     }
-    return {};
+    return true;
+}
+
+// Everybody may read it: it is no secret, and it is written for others. A new file takes the place of what is
+// there, so that it is not somebody else's, who could write another authority into it.
+client::Outcome<void> write_for_all(const std::string& path, std::string_view text) {
+    std::string temporary = path + ".XXXXXX";
+    const protocol::Descriptor file(mkostemp(temporary.data(), O_CLOEXEC));
+    if (!file) return cannot_write(path);
+    const bool written = write_all(file.number(), text) && fchmod(file.number(), 0644) == 0 &&
+                         rename(temporary.c_str(), path.c_str()) == 0;
+    if (written) return {};
+    auto failure = cannot_write(path);
+    unlink(temporary.c_str());
+    return failure;
 }
 
 Finished show_ca(const Context& context, const std::string& path) {
@@ -122,7 +135,7 @@ void add_gateway_ca(CLI::App& group, Context& context) {
         "own user may read it there; --write puts a copy where others can.\n"
         "Examples:\n"
         "  krakkenctl gateway ca\n"
-        "  krakkenctl gateway ca --write /tmp/krakkend-ca.pem"
+        "  krakkenctl gateway ca --write ~/krakkend-ca.pem"
     );
     auto path = std::make_shared<std::string>();
     command->add_option("--write", *path, "Write a copy that everybody may read")->type_name("FILE");

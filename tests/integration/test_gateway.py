@@ -262,7 +262,9 @@ class Tls(Everywhere, GatewayTest):
         self.assertEqual(json.loads(out), self.shown)
 
     def test_other_users_get_a_copy(self):
-        copy = self.folder / "copy.pem"
+        copy, precious = self.folder / "copy.pem", self.folder / "precious"
+        precious.write_text("precious")
+        copy.symlink_to(precious)
         old = os.umask(0o077)
         try:
             status, out, _ = self.daemon.ctl("gateway", "ca", "--write", str(copy))
@@ -270,6 +272,8 @@ class Tls(Everywhere, GatewayTest):
             os.umask(old)
         self.assertEqual((status, out.splitlines()[0]), (0, str(copy)))
         self.assertEqual((copy.read_text(), mode(copy)), (self.shown["ca_pem"], 0o644))
+        self.assertEqual(precious.read_text(), "precious", "what lay there is not written through")
+        self.assertEqual([path.name for path in self.folder.glob("copy.pem*")], ["copy.pem"])
         self.assertEqual(self.trusted(SSL_CERT_FILE=str(copy)).stdout, "krakkend runs\n\n")
         status, _, error = self.daemon.ctl("gateway", "ca", "--write", "/nonexistent/copy.pem")
         self.assertEqual(status, 1)
