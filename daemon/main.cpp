@@ -75,6 +75,7 @@ int run(const app::Options& options, const base::Protection& protection, keeper:
     const auto settings = app::account_settings(*configuration, legacy_nonces.floors);
     account::Accounts accounts({context.get_executor(), *keeper, **store, api, clock}, settings);
     gate::AuditTrail audit(**store, clock);
+    gate::Freezes freezes(**store);
     account::Changes changes(context.get_executor());
     gate::Backend backend{
         context.get_executor(),
@@ -82,6 +83,7 @@ int run(const app::Options& options, const base::Protection& protection, keeper:
         *keeper,
         accounts,
         audit,
+        freezes,
         changes,
         configuration->profile,
         protection,

@@ -9,31 +9,36 @@ namespace krakken::protocol {
 namespace {
 
 constexpr Endpoint market(std::string_view name) {
-    return {name, EndpointKind::public_, Effect::read, "", 0, true};
+    return {name, EndpointKind::public_, Effect::read, Right::none, "", 0, true};
 }
 
 constexpr Endpoint read(std::string_view name, std::string_view permission, unsigned cost = 1) {
-    return {name, EndpointKind::private_, Effect::read, permission, cost, true};
+    return {name, EndpointKind::private_, Effect::read, Right::read, permission, cost, true};
 }
 
 constexpr Endpoint cancel(std::string_view name, std::string_view permission, unsigned cost = 1) {
-    return {name, EndpointKind::private_, Effect::cancel, permission, cost, true};
+    return {name, EndpointKind::private_, Effect::cancel, Right::cancel, permission, cost, true};
 }
 
 constexpr Endpoint place(std::string_view name, std::string_view permission, unsigned cost = 1) {
-    return {name, EndpointKind::private_, Effect::place, permission, cost, false};
+    return {name, EndpointKind::private_, Effect::place, Right::trade, permission, cost, false};
 }
 
-constexpr Endpoint fund(std::string_view name, std::string_view permission) {
-    return {name, EndpointKind::private_, Effect::fund, permission, 1, false};
+constexpr Endpoint fund(std::string_view name, Right right, std::string_view permission) {
+    return {name, EndpointKind::private_, Effect::fund, right, permission, 1, false};
 }
 
-constexpr Endpoint token(std::string_view name, std::string_view permission) {
-    return {name, EndpointKind::private_, Effect::token, permission, 1, true};
+constexpr Endpoint token(std::string_view name, Right right, std::string_view permission) {
+    return {name, EndpointKind::private_, Effect::token, right, permission, 1, true};
 }
 
-constexpr Endpoint other(std::string_view name, std::string_view permission, bool repeatable) {
-    return {name, EndpointKind::private_, Effect::other, permission, 1, repeatable};
+constexpr Endpoint other(std::string_view name, Right right, std::string_view permission, bool repeatable) {
+    return {name, EndpointKind::private_, Effect::other, right, permission, 1, repeatable};
+}
+
+constexpr Endpoint granted_as(Right right, Endpoint endpoint) {
+    endpoint.right = right;
+    return endpoint;
 }
 
 constexpr Endpoint as_json(Endpoint endpoint) {
@@ -82,12 +87,12 @@ constexpr auto table = std::to_array<Endpoint>({
     read("Ledgers", "query-ledger", 2),
     read("QueryLedgers", "query-ledger", 2),
     read("TradeVolume", "query-funds"),
-    other("AddExport", "export-data", false),
-    read("ExportStatus", "export-data"),
-    file(read("RetrieveExport", "export-data")),
-    other("RemoveExport", "export-data", true),
+    other("AddExport", Right::export_, "export-data", false),
+    granted_as(Right::export_, read("ExportStatus", "export-data")),
+    file(granted_as(Right::export_, read("RetrieveExport", "export-data"))),
+    other("RemoveExport", Right::export_, "export-data", true),
     // Its answer holds the API key in full, which no message may; account.validate tells the rest of it.
-    token("GetApiKeyInfo", ""),
+    token("GetApiKeyInfo", Right::nobody, ""),
     as_json(read("Level3", "query-open-trades")),
 
     place("AddOrder", "modify-trades", 0),
@@ -95,10 +100,10 @@ constexpr auto table = std::to_array<Endpoint>({
     place("AmendOrder", "modify-trades|close-trades"),
     place("EditOrder", "modify-trades+close-trades"),
     cancel("CancelOrder", "modify-trades|close-trades", 0),
-    cancel("CancelAll", "modify-trades|close-trades"),
-    cancel("CancelAllOrdersAfter", "modify-trades|close-trades"),
+    granted_as(Right::cancel_all, cancel("CancelAll", "modify-trades|close-trades")),
+    granted_as(Right::cancel_all, cancel("CancelAllOrdersAfter", "modify-trades|close-trades")),
     as_json(cancel("CancelOrderBatch", "modify-trades|close-trades")),
-    token("GetWebSocketsToken", "create-ws-token"),
+    token("GetWebSocketsToken", Right::stream, "create-ws-token"),
     place("AddStrategy", "modify-trades"),
     cancel("CancelStrategy", "close-trades"),
     read("QueryStrategies", "query-open-trades|query-closed-trades"),
@@ -106,20 +111,20 @@ constexpr auto table = std::to_array<Endpoint>({
     read("GetClosedStrategies", "query-closed-trades"),
 
     read("DepositMethods", "query-funds+add-funds"),
-    acting_by("new", other("DepositAddresses", "query-funds", false)),
+    acting_by("new", other("DepositAddresses", Right::deposit, "query-funds", false)),
     read("DepositStatus", "query-funds"),
     read("WithdrawMethods", "query-funds+withdraw-funds"),
     read("WithdrawAddresses", "query-funds+withdraw-funds"),
     read("WithdrawInfo", "query-funds+withdraw-funds"),
-    fund("Withdraw", "withdraw-funds"),
+    fund("Withdraw", Right::withdraw, "withdraw-funds"),
     read("WithdrawStatus", "withdraw-funds|query-ledger"),
-    fund("WithdrawCancel", "withdraw-funds"),
-    fund("WalletTransfer", "query-funds"),
-    other("CreateSubaccount", "withdraw-funds", false),
-    fund("AccountTransfer", "withdraw-funds"),
+    fund("WithdrawCancel", Right::withdraw, "withdraw-funds"),
+    fund("WalletTransfer", Right::transfer, "query-funds"),
+    other("CreateSubaccount", Right::transfer, "withdraw-funds", false),
+    fund("AccountTransfer", Right::transfer, "withdraw-funds"),
 
-    fund("Earn/Allocate", "earn-funds"),
-    fund("Earn/Deallocate", "earn-funds"),
+    fund("Earn/Allocate", Right::earn, "earn-funds"),
+    fund("Earn/Deallocate", Right::earn, "earn-funds"),
     read("Earn/AllocateStatus", "earn-funds|query-funds"),
     read("Earn/DeallocateStatus", "earn-funds|query-funds"),
     read("Earn/Strategies", ""),
@@ -181,6 +186,59 @@ std::string_view name(Effect effect) {
             return "other";
     }
     std::unreachable();
+}
+
+std::string_view name(Right right) {
+    switch (right) {
+        case Right::none:
+            return "none";
+        case Right::read:
+            return "read";
+        case Right::trade:
+            return "trade";
+        case Right::cancel:
+            return "cancel";
+        case Right::cancel_all:
+            return "cancel-all";
+        case Right::export_:
+            return "export";
+        case Right::stream:
+            return "stream";
+        case Right::earn:
+            return "earn";
+        case Right::deposit:
+            return "deposit";
+        case Right::withdraw:
+            return "withdraw";
+        case Right::transfer:
+            return "transfer";
+        case Right::nobody:
+            return "nobody";
+    }
+    std::unreachable();
+}
+
+std::span<const Right> grantable_rights() {
+    static constexpr auto rights = std::to_array<Right>(
+        {Right::read,
+         Right::trade,
+         Right::cancel,
+         Right::cancel_all,
+         Right::export_,
+         Right::stream,
+         Right::earn,
+         Right::deposit,
+         Right::withdraw,
+         Right::transfer}
+    );
+    return rights;
+}
+
+std::optional<Right> parse_right(std::string_view text) {
+    const auto rights = grantable_rights();
+    const auto found = std::ranges::find(rights, text, [](Right right) { return name(right); });
+    if (found == rights.end()) return std::nullopt;
+    return *found;
 }
 
 std::string path_of(const Endpoint& endpoint) {

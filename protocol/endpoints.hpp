@@ -2,6 +2,7 @@
 
 // The one table of Kraken's spot REST endpoints: dispatch, policy, rate budget, retries and help read it.
 
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -20,6 +21,22 @@ enum class Effect {
     other,
 };
 
+// What somebody must have been granted to make a call.
+enum class Right {
+    none,  // public calls
+    read,
+    trade,  // and cancel
+    cancel,
+    cancel_all,  // everyone's orders; also the dead man's switch
+    export_,
+    stream,  // a token with the authority of the whole account
+    earn,
+    deposit,
+    withdraw,
+    transfer,
+    nobody,  // its answer holds what no message may
+};
+
 // How a private call's body is written.
 enum class Body {
     flat,  // url-encoded fields; as JSON when a value is an array or object
@@ -30,6 +47,7 @@ struct Endpoint {
     std::string_view name;  // Kraken's own, e.g. "Earn/Strategies"
     EndpointKind kind;
     Effect effect;
+    Right right;
     // Permissions of the key by Kraken's names in GetApiKeyInfo; "+" joins those needed together, "|"
     // alternatives; empty: none.
     std::string_view permission;
@@ -51,6 +69,10 @@ const Endpoint& without_acting(const Endpoint& endpoint);
 
 std::string_view name(EndpointKind kind);
 std::string_view name(Effect effect);
+std::string_view name(Right right);  // as an operator writes it: "cancel-all"
+// Those that can be granted.
+std::span<const Right> grantable_rights();
+std::optional<Right> parse_right(std::string_view name);
 
 // "/0/private/Balance"; the text that is signed.
 std::string path_of(const Endpoint& endpoint);

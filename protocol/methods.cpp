@@ -220,6 +220,87 @@ constexpr auto persons_word = std::to_array<Parameter>({
     {"reason", string, true, "how you know; it is kept"},
 });
 
+constexpr Parameter bot_name{
+    .name = "name",
+    .type = string,
+    .required = true,
+    .summary = "the bot's name",
+    .pattern = account_name_pattern,
+};
+constexpr Parameter grant_object{
+    .name = "grant",
+    .type = object,
+    .required = true,
+    .summary =
+        "what may be done: accounts and allow, and any of pairs, side, order_types, max_order_volume, "
+        "max_order_notional, max_day_notional, max_open_orders, max_calls_per_minute, own_orders, hours, "
+        "expires_at, mode",
+};
+constexpr Parameter passphrase_to_widen{
+    .name = "passphrase",
+    .type = string,
+    .required = false,
+    .summary = "the vault's; needed where it allows more than before",
+    .secret = true,
+};
+constexpr Parameter holder{
+    .name = "holder",
+    .type = string,
+    .required = true,
+    .summary = "uid: and a number, or group: and a name",
+    .pattern = "^(uid:[0-9]+|group:.+)$",
+};
+constexpr auto one_bot = std::to_array<Parameter>({bot_name});
+constexpr auto bot_and_grant = std::to_array<Parameter>({bot_name, grant_object, passphrase_to_widen});
+constexpr auto rotated_bot = std::to_array<Parameter>({
+    bot_name,
+    {.name = "grace_s",
+     .type = integer,
+     .required = false,
+     .summary = "so long the old key may be used beside the new one",
+     .least = 0,
+     .most = 30 * 24 * 3600,
+     .otherwise = "3600"},
+    passphrase_to_widen,
+});
+constexpr auto holder_and_grant = std::to_array<Parameter>({holder, grant_object, passphrase_to_widen});
+constexpr auto one_holder = std::to_array<Parameter>({holder, passphrase_to_widen});
+
+constexpr Parameter frozen_account{
+    .name = "account",
+    .type = string,
+    .required = false,
+    .summary = "only this one",
+    .pattern = account_name_pattern,
+};
+constexpr Parameter frozen_bot{
+    .name = "bot",
+    .type = string,
+    .required = false,
+    .summary = "only this one",
+    .pattern = account_name_pattern,
+};
+constexpr auto freezing = std::to_array<Parameter>({
+    frozen_account,
+    frozen_bot,
+    {"reason", string, true, "a line that bots are told"},
+    {"cancel_all", boolean, false, "cancels every open order of the account, or of all accounts, too"},
+});
+constexpr auto thawing = std::to_array<Parameter>({
+    frozen_account,
+    frozen_bot,
+    {.name = "passphrase",
+     .type = string,
+     .required = false,
+     .summary = "the vault's; needed where there is one",
+     .secret = true},
+});
+constexpr auto checked_call = std::to_array<Parameter>({
+    {"endpoint", string, true, "Kraken's own name, e.g. AddOrder or Earn/Strategies"},
+    {"account", string, false, "as of a call"},
+    {"params", object, false, "Kraken's parameters, without nonce and otp"},
+});
+
 constexpr auto every_method = std::to_array<E>(
     {E::parse_error,
      E::invalid_request,
@@ -277,6 +358,11 @@ constexpr auto of_removing =
     std::to_array<E>({E::locked, E::no_credentials, E::unknown_account, E::vault, E::timeout, E::storage});
 constexpr auto of_importing =
     std::to_array<E>({E::locked, E::no_credentials, E::unknown_account, E::timeout, E::storage});
+constexpr auto of_freezing = std::to_array<E>({E::unknown_account, E::storage});
+constexpr auto of_checking =
+    std::to_array<E>({E::locked, E::no_credentials, E::unknown_account, E::unknown_endpoint});
+constexpr auto of_granting = std::to_array<E>({E::locked, E::passphrase, E::vault, E::storage});
+constexpr auto of_showing_grants = std::to_array<E>({E::locked});
 constexpr auto of_auditing = std::to_array<E>({E::storage});
 
 // clang-format off
@@ -291,6 +377,8 @@ constexpr auto table = std::to_array<Method>({
     {"endpoints", on_client, false, none, "Kraken's endpoints, their effects and permissions.", result::endpoints, no_more},
     {"call", on_client, true, call, "Makes one call at Kraken and returns its result byte for byte.", result::anything, of_call},
     {"wait", on_client, false, wait, "Answers true once the vault is unlocked or an account is ready.", result::yes, of_waiting},
+    {"whoami", on_client, false, none, "Who the daemon takes this client for, and what it may do.", result::whoami, no_more},
+    {"check", on_client, false, checked_call, "Whether a call would be allowed; nothing is sent.", result::verdict, of_checking},
     {"nonce.status", on_client, false, maybe_account, "Every key's last nonce and durable bound.", result::nonces, of_finding},
     {"intent.list", on_both, false, intents, "Calls that place orders or move funds, newest first: a client's own, on the admin socket all.", result::intents, of_intents},
     {"intent.get", on_both, false, one_intent, "What became of one of them.", result::intent, of_intents},
@@ -308,6 +396,17 @@ constexpr auto table = std::to_array<Method>({
     {"account.validate", on_admin, true, account_key, "Asks Kraken again whether saved keys are good.", result::validation, of_validating},
     {"account.remove", on_admin, true, account_key, "Removes an account, or one of its keys, from the vault.", result::removed, of_removing},
     {"nonce.import", on_admin, true, old_nonce, "Takes over the number in an old nonce file.", result::imported, of_importing},
+    {"bot.add", on_admin, true, bot_and_grant, "Makes a bot, and a key in Kraken's shape that is shown this once.", result::bot_with_key, of_granting},
+    {"bot.change", on_admin, true, bot_and_grant, "What a bot may do from now on.", result::bot, of_granting},
+    {"bot.rotate", on_admin, true, rotated_bot, "Makes a bot another key; the old one ends after a while.", result::bot_with_key, of_granting},
+    {"bot.revoke", on_admin, true, one_bot, "Removes a bot and its keys, at once.", result::revoked, of_granting},
+    {"bot.list", on_admin, false, none, "The bots and what they may do.", result::bots, of_showing_grants},
+    {"bot.show", on_admin, false, one_bot, "One of them.", result::bot, of_showing_grants},
+    {"grant.set", on_admin, true, holder_and_grant, "What a user or the members of a group may do from now on.", result::granted, of_granting},
+    {"grant.remove", on_admin, true, one_holder, "Removes such a grant.", result::removed, of_granting},
+    {"grant.list", on_admin, false, none, "What users and groups may do.", result::grants, of_showing_grants},
+    {"freeze", on_admin, true, freezing, "From now on nothing but reads and cancels, until thaw; over restarts.", result::frozen, of_freezing},
+    {"thaw", on_admin, true, thawing, "Ends a freeze.", result::thawed, of_granting},
     {"audit.tail", on_admin, false, audit_rows, "Who had what done, and what came of it, oldest first.", result::audit_rows, of_auditing},
     {"audit.verify", on_admin, false, none, "Whether each row of the audit follows from the one before.", result::audit_verdict, of_auditing},
     {"reload", on_admin, true, none, "Reads the configuration again.", result::reloaded, no_more},

@@ -17,7 +17,7 @@ enum class SocketKind { client, admin };
 // Which socket serves a method.
 enum class Served { on_both, on_client, on_admin };
 
-enum class ParameterType { string, integer, object };
+enum class ParameterType { string, integer, boolean, object };
 
 // A value is held to all of this before the handler sees it, but for the pattern, whose meaning the handler
 // knows.

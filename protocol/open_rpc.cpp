@@ -20,6 +20,8 @@ std::string_view name_of(ParameterType type) {
             return "string";
         case ParameterType::integer:
             return "integer";
+        case ParameterType::boolean:
+            return "boolean";
         case ParameterType::object:
             return "object";
     }

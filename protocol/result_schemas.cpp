@@ -3,8 +3,10 @@
 #include <boost/json/array.hpp>
 #include <boost/json/object.hpp>
 #include <initializer_list>
+#include <span>
 #include <string_view>
 #include <utility>
+#include <vector>
 
 namespace krakken::protocol::result {
 
@@ -65,7 +67,7 @@ Schema list_of(Schema item) {
 }
 
 // A name that ends in '?' may be left out.
-Schema object(std::initializer_list<std::pair<std::string_view, Schema>> members) {
+Schema object(std::span<const std::pair<std::string_view, Schema>> members) {
     json::array required;
     json::object properties;
     for (auto [name, schema] : members) {
@@ -77,6 +79,10 @@ Schema object(std::initializer_list<std::pair<std::string_view, Schema>> members
         properties[name] = schema;
     }
     return {{"type", "object"}, {"required", std::move(required)}, {"properties", std::move(properties)}};
+}
+
+Schema object(std::initializer_list<std::pair<std::string_view, Schema>> members) {
+    return object(std::span(members.begin(), members.size()));
 }
 
 Schema source() {
@@ -95,6 +101,40 @@ Schema counter() {
 // Named by key or pair.
 Schema counters() {
     return {{"type", "object"}, {"additionalProperties", counter()}};
+}
+
+// What a grant says, with more members in front.
+Schema grant_of(std::initializer_list<std::pair<std::string_view, Schema>> more) {
+    std::vector<std::pair<std::string_view, Schema>> members(more);
+    members.insert(
+        members.end(),
+        {
+            {"account?", text()},
+            {"accounts", list_of(text())},
+            {"allow", list_of(text())},
+            {"pairs?", list_of(text())},
+            {"side?", one_of({"buy", "sell"})},
+            {"order_types?", list_of(text())},
+            {"max_order_volume?", text()},
+            {"max_order_notional?", text()},
+            {"max_day_notional?", text()},
+            {"max_open_orders?", count()},
+            {"max_calls_per_minute?", count()},
+            {"own_orders?", flag()},
+            {"hours?", text()},
+            {"expires_at?", time()},
+            {"mode", one_of({"live", "validate"})},
+        }
+    );
+    return object(members);
+}
+
+Schema freeze() {
+    return object({{"scope", text()}, {"reason", text()}, {"since", time()}});
+}
+
+Schema bot_keys() {
+    return list_of(object({{"key", key()}, {"ends_at?", time()}}));
 }
 
 Schema account_in_status() {
@@ -309,6 +349,61 @@ Schema imported() {
 
 Schema reloaded() {
     return object({{"reloaded", always(true)}, {"needs_restart", list_of(text())}});
+}
+
+Schema bot() {
+    return grant_of({{"name", text()}, {"keys", bot_keys()}});
+}
+
+Schema bot_with_key() {
+    return grant_of({{"name", text()}, {"keys", bot_keys()}, {"api_key", text()}, {"api_secret", text()}});
+}
+
+Schema bots() {
+    return list_of(bot());
+}
+
+Schema granted() {
+    return grant_of({{"holder", text()}});
+}
+
+Schema grants() {
+    return list_of(granted());
+}
+
+Schema revoked() {
+    return object({{"revoked", always(true)}});
+}
+
+Schema frozen() {
+    return object({
+        {"frozen", freeze()},
+        {"canceled?", type("object")},
+        {"not_canceled?", type("object")},
+    });
+}
+
+Schema thawed() {
+    return object({{"thawed", text()}});
+}
+
+Schema whoami() {
+    return object({
+        {"identity", text()},
+        {"grants", list_of(grant_of({{"holder", text()}}))},
+        {"frozen", list_of(freeze())},
+    });
+}
+
+Schema verdict() {
+    return object({
+        {"allowed", flag()},
+        {"account?", text()},
+        {"holder?", text()},
+        {"rule?", text()},
+        {"message?", text()},
+        {"remedy?", text()},
+    });
 }
 
 Schema audit_rows() {

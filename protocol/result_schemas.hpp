@@ -31,6 +31,16 @@ Schema replacement();
 Schema removed();
 Schema imported();
 Schema reloaded();
+Schema bot();
+Schema bot_with_key();
+Schema bots();
+Schema granted();
+Schema grants();
+Schema revoked();
+Schema frozen();
+Schema thawed();
+Schema whoami();
+Schema verdict();
 Schema audit_rows();
 Schema audit_verdict();
 

@@ -1,10 +1,12 @@
-// account list, add, remove, validate; add-key and replace-key are in key_commands.cpp.
+// account list, add, remove, validate; import is in import_command.cpp, add-key and replace-key in
+// key_commands.cpp.
 
 #include <memory>
 
 #include "account_entry.hpp"
 #include "commands.hpp"
 #include "fields.hpp"
+#include "import_command.hpp"
 #include "key_commands.hpp"
 #include "protocol/json_text.hpp"
 #include "readable.hpp"
@@ -21,9 +23,7 @@ using protocol::SocketKind;
 struct AddOptions {
     SecretSource source;
     std::string name;
-    std::string tier;
-    std::string save = "validated";
-    bool with_otp = false;
+    SaveOptions save;
 };
 
 struct KeyOptions {
@@ -59,14 +59,13 @@ Finished add(const Context& context, const AddOptions& options) {
     if (!daemon) return std::unexpected(std::move(daemon.error()));
     print_error(key_notice());
     SecretReader reader(options.source);
-    AccountEntry entry = read_key(reader, options.with_otp);
+    AccountEntry entry = read_key(reader, options.save.with_otp);
     entry.name = options.name;
-    entry.tier = options.tier;
-    entry.save = options.save;
+    entry.tier = options.save.tier;
+    entry.save = options.save.save;
     const auto result = add_account(*daemon, entry);
     if (!result) {
-        if (!context.json && can_save_unvalidated(result.error()))
-            print_error("Kraken could not be asked. To save the key all the same: --save unvalidated\n");
+        if (!context.json && can_save_unvalidated(result.error())) print_error(unvalidated_hint);
         return std::unexpected(result.error());
     }
     return finish(context, *result, readable_validation);
@@ -112,13 +111,7 @@ void add_add(CLI::App& group, Context& context) {
     );
     auto options = std::make_shared<AddOptions>();
     command->add_option("name", options->name, "A name of your choice: a-z, 0-9, '_', '-'")->required();
-    command->add_option("--tier", options->tier, "At Kraken: starter, intermediate or pro")
-        ->check(CLI::IsMember({"starter", "intermediate", "pro"}).description(""))
-        ->type_name("TIER");
-    command->add_option("--save", options->save, "validated (default), unvalidated or anyway")
-        ->check(CLI::IsMember({"validated", "unvalidated", "anyway"}).description(""))
-        ->type_name("WHEN");
-    command->add_flag("--otp", options->with_otp, "The key has a password of its own (two-factor)");
+    add_save_options(*command, options->save);
     add_stdin_option(*command, options->source, "API key, API secret (--otp: password)");
     command->callback([&context, options] {
         context.command = [options](const Context& with) { return add(with, *options); };
@@ -175,6 +168,7 @@ void add_account(CLI::App& app, Context& context) {
     auto* group = app.add_subcommand("account", "The accounts and their keys");
     add_list(*group, context);
     add_add(*group, context);
+    add_import(*group, context);
     add_add_key(*group, context);
     add_replace_key(*group, context);
     add_remove(*group, context);

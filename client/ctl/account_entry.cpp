@@ -45,12 +45,26 @@ std::string key_notice() {
            "WITHOUT the right to withdraw.\n";
 }
 
+void add_save_options(CLI::App& command, SaveOptions& options) {
+    command.add_option("--tier", options.tier, "At Kraken: starter, intermediate or pro")
+        ->check(CLI::IsMember({"starter", "intermediate", "pro"}).description(""))
+        ->type_name("TIER");
+    command.add_option("--save", options.save, "validated (default), unvalidated or anyway")
+        ->check(CLI::IsMember({"validated", "unvalidated", "anyway"}).description(""))
+        ->type_name("WHEN");
+    command.add_flag("--otp", options.with_otp, "The key has a password of its own (two-factor)");
+}
+
 AccountEntry read_key(SecretReader& reader, bool with_otp) {
     AccountEntry entry;
     entry.api_key = reader.secret("the API key", "API key: ");
     entry.api_secret = reader.secret("the API secret", "API secret (\"private key\" at Kraken): ");
-    if (with_otp) entry.otp = reader.secret("the one-time password", "One-time password of the key: ");
+    if (with_otp) entry.otp = read_otp(reader);
     return entry;
+}
+
+client::SecretText read_otp(SecretReader& reader) {
+    return reader.secret("the one-time password", "One-time password of the key: ");
 }
 
 client::Outcome<std::string> add_account(client::Client& daemon, const AccountEntry& entry) {

@@ -1,8 +1,11 @@
 #pragma once
 
-// How an API key gets from a person to the daemon; for `account add`, `add-key`, `replace-key` and `setup`.
+// How an API key gets from a person to the daemon; for `account add`, `add-key`, `import`, `replace-key` and
+// `setup`.
 
+#include <CLI/CLI.hpp>
 #include <string>
+#include <string_view>
 
 #include "client/client.hpp"
 #include "secrets.hpp"
@@ -22,6 +25,14 @@ struct AccountEntry {
     client::SecretText otp;  // empty: none
 };
 
+// How new accounts are saved: the options --tier, --save and --otp.
+struct SaveOptions {
+    std::string tier;
+    std::string save = "validated";
+    bool with_otp = false;
+};
+void add_save_options(CLI::App& command, SaveOptions& options);
+
 // Asks for key and secret, and the key's one-time password.
 AccountEntry read_key(SecretReader& reader, bool with_otp);
 
@@ -30,7 +41,12 @@ client::Outcome<std::string> add_account(client::Client& daemon, const AccountEn
 client::Outcome<std::string> add_key(client::Client& daemon, const AccountEntry& entry);
 client::Outcome<std::string> replace_key(client::Client& daemon, const AccountEntry& entry);
 
+// The key's one-time password alone.
+client::SecretText read_otp(SecretReader& reader);
+
 // Whether the key could not be validated because Kraken could not be asked, and may be saved all the same.
 bool can_save_unvalidated(const client::Failure& failure);
+inline constexpr std::string_view unvalidated_hint =
+    "Kraken could not be asked. To save the key all the same: --save unvalidated\n";
 
 }  // namespace krakken::ctl

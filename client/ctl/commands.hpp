@@ -17,6 +17,12 @@ void add_wait(CLI::App& app, Context& context);       // wait_command.cpp
 void add_call(CLI::App& app, Context& context);       // call_command.cpp
 void add_intent(CLI::App& app, Context& context);     // intent_commands.cpp
 void add_account(CLI::App& app, Context& context);    // account_commands.cpp
+void add_bot(CLI::App& app, Context& context);        // bot_commands.cpp
+void add_grant(CLI::App& app, Context& context);      // grant_commands.cpp
+void add_freeze(CLI::App& app, Context& context);     // freeze_commands.cpp
+void add_thaw(CLI::App& app, Context& context);       // freeze_commands.cpp
+void add_whoami(CLI::App& app, Context& context);     // whoami_commands.cpp
+void add_check(CLI::App& app, Context& context);      // whoami_commands.cpp
 void add_vault(CLI::App& app, Context& context);      // vault_commands.cpp
 void add_profile(CLI::App& app, Context& context);    // daemon_commands.cpp
 void add_endpoints(CLI::App& app, Context& context);  // daemon_commands.cpp

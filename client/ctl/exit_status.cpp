@@ -1,5 +1,7 @@
 #include "exit_status.hpp"
 
+#include <algorithm>
+#include <array>
 #include <utility>
 
 namespace krakken::ctl {
@@ -33,6 +35,19 @@ ExitStatus exit_status(const client::Failure& failure) {
             return ExitStatus::usage;
     }
     std::unreachable();
+}
+
+ExitStatus worse(ExitStatus one, ExitStatus other) {
+    constexpr std::array from_the_best{
+        ExitStatus::done,
+        ExitStatus::temporary,
+        ExitStatus::refused,
+        ExitStatus::usage,
+        ExitStatus::locked,
+        ExitStatus::no_daemon,
+        ExitStatus::unknown,
+    };
+    return std::ranges::find(from_the_best, one) > std::ranges::find(from_the_best, other) ? one : other;
 }
 
 }  // namespace krakken::ctl

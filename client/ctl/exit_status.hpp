@@ -18,4 +18,7 @@ enum class ExitStatus : int {
 
 ExitStatus exit_status(const client::Failure& failure);
 
+// Of what was done in several steps: the one that a script must know of.
+ExitStatus worse(ExitStatus one, ExitStatus other);
+
 }  // namespace krakken::ctl

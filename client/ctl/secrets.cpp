@@ -11,6 +11,7 @@
 
 #include "arguments.hpp"
 #include "protocol/descriptor.hpp"
+#include "protocol/environment.hpp"
 #include "protocol/json_text.hpp"
 #include "report.hpp"
 #include "table.hpp"
@@ -27,18 +28,51 @@ constexpr std::size_t good_passphrase = 20;
 constexpr std::ptrdiff_t good_words = 4;
 constexpr std::size_t max_secret = 4096;
 constexpr std::size_t piece = 512;
+constexpr std::size_t max_secret_file = std::size_t{1} << 20U;
+
+struct OpenFile {
+    protocol::Descriptor descriptor;
+    struct stat about{};
+};
+
+// `name` is what messages call it.
+OpenFile open_file(const std::filesystem::path& path, const std::string& name) {
+    OpenFile file{
+        .descriptor = protocol::Descriptor(open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY)),
+        .about = {},
+    };
+    if (file.descriptor && fstat(file.descriptor.number(), &file.about) == 0) return file;
+    const int error = errno;
+    throw UsageError("cannot open " + name + ": " + std::generic_category().message(error));
+}
+
+bool is_ours(uid_t owner) {
+    return owner == geteuid() || owner == 0;
+}
+
+// sudo sets the variable, and only who became root has a use for it.
+bool is_of_sudo_user(uid_t owner) {
+    return geteuid() == 0 && protocol::process_environment("SUDO_UID") == std::to_string(owner);
+}
+
+// Puts what is read next behind the text; false at the end.
+bool read_piece(int descriptor, SecretText& text) {
+    for (;;) {
+        const std::span<char> space = text.space(piece);
+        const ssize_t got = read(descriptor, space.data(), space.size());
+        if (got < 0 && errno == EINTR) continue;
+        if (got < 0) throw UsageError("cannot read: " + std::generic_category().message(errno));
+        text.filled(static_cast<std::size_t>(got));
+        return got > 0;
+    }
+}
 
 // Takes the first line out of `input`, reading more of it as needed; false at an end without any text.
 bool take_line(int descriptor, SecretText& input, SecretText& line) {
     std::size_t end = 0;
     while ((end = input.view().find('\n')) == std::string_view::npos) {
         if (input.size() > max_secret) throw UsageError("a secret is longer than 4096 characters");
-        const std::span<char> space = input.space(piece);
-        const ssize_t got = read(descriptor, space.data(), space.size());
-        if (got < 0 && errno == EINTR) continue;
-        if (got < 0) throw UsageError("cannot read: " + std::generic_category().message(errno));
-        if (got == 0) break;
-        input.filled(static_cast<std::size_t>(got));
+        if (!read_piece(descriptor, input)) break;
     }
     const bool ended = end == std::string_view::npos;
     if (ended && input.empty()) return false;
@@ -120,23 +154,32 @@ SecretText SecretReader::new_passphrase(std::string_view what, std::string_view 
     }
 }
 
+SecretFile read_secret_file(const std::filesystem::path& path) {
+    const std::string name = path.string();
+    const OpenFile file = open_file(path, name);
+    if (!S_ISREG(file.about.st_mode)) throw UsageError(name + " is not a regular file");
+    if (!is_ours(file.about.st_uid) && !is_of_sudo_user(file.about.st_uid))
+        throw UsageError(name + " belongs to another user, who knows what is in it");
+    SecretFile content{.text = {}, .mode = file.about.st_mode & 07777U};
+    while (read_piece(file.descriptor.number(), content.text))
+        if (content.text.size() > max_secret_file)
+            throw UsageError(name + " is longer than 1 MiB, as no file with keys is");
+    warn_of_swapping();
+    return content;
+}
+
 SecretText read_passphrase_file(const std::filesystem::path& path) {
     const std::string name = "the passphrase file " + path.string();
-    const protocol::Descriptor file(open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY));
-    if (!file) {
-        const int error = errno;
-        throw UsageError("cannot open " + name + ": " + std::generic_category().message(error));
-    }
-    struct stat about{};
-    if (fstat(file.number(), &about) != 0 || !S_ISREG(about.st_mode))
+    const OpenFile file = open_file(path, name);
+    if (!S_ISREG(file.about.st_mode))
         throw UsageError(name + " is not a regular file; to read from a pipe use --stdin");
-    if (about.st_uid != geteuid() && about.st_uid != 0)
+    if (!is_ours(file.about.st_uid))
         throw UsageError(name + " belongs to another user, who knows what is in it");
-    if ((about.st_mode & (S_IRWXG | S_IRWXO)) != 0)
+    if ((file.about.st_mode & (S_IRWXG | S_IRWXO)) != 0)
         throw UsageError(name + " can be used by others: chmod 600 " + path.string());
     SecretText input;
     SecretText line;
-    if (!take_line(file.number(), input, line)) throw UsageError(name + " is empty");
+    if (!take_line(file.descriptor.number(), input, line)) throw UsageError(name + " is empty");
     return line;
 }
 

@@ -3,6 +3,8 @@
 // Where a command takes its secrets from: the terminal, standard input or a file; never its arguments, which
 // every user of the machine can read.
 
+#include <sys/types.h>
+
 #include <CLI/CLI.hpp>
 #include <filesystem>
 #include <optional>
@@ -40,6 +42,14 @@ private:
     const SecretSource& source_;
     client::SecretText input_;  // of standard input, read and not yet handed out
 };
+
+// A whole file, a link to it followed, of at most 1 MiB. It must be a regular file of this user, of root or
+// of who became root by sudo; throws UsageError otherwise.
+struct SecretFile {
+    client::SecretText text;
+    mode_t mode = 0;  // its permissions: who else may have read it
+};
+SecretFile read_secret_file(const std::filesystem::path& path);
 
 // The first line of a file that only its owner (this user or root) can read.
 client::SecretText read_passphrase_file(const std::filesystem::path& path);

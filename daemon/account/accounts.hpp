@@ -84,6 +84,9 @@ public:
     // The account that a private call means. locked, no_credentials, unknown_account.
     Result<std::shared_ptr<Account>> find(const std::optional<std::string>& wanted) const;
 
+    // Empty: none is configured.
+    const std::string& default_account() const { return settings_.default_account; }
+
     // Works in every state, as no secret is needed.
     awaitable<Result<std::string>> call_public(Call call);
 

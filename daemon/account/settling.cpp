@@ -81,7 +81,7 @@ void Settling::pause(Moment now) {
     const bool soon = until_over && *until_over > microseconds(0) && *until_over < next_pause_;
     fence_due_ = time_due_ = true;
     pause_until_ = now.elapsed + (soon ? *until_over : next_pause_);
-    next_pause_ = std::min(next_pause_ * 2, patience_.longest_pause);
+    next_pause_ = std::min(next_pause_ * 4, patience_.longest_pause);
 }
 
 // Whatever was accepted has been executed by now, and is to be seen.

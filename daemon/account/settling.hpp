@@ -34,7 +34,8 @@ public:
         std::chrono::microseconds on_its_way = std::chrono::seconds(60);
         // Without a fence for so long, there will be none: another program uses the key, say.
         std::chrono::microseconds for_a_fence = std::chrono::minutes(10);
-        // Each look costs 3 to 5 on the key's counter, which holds 15 to 20.
+        // Each look costs 3 to 5 on the key's counter, which holds 15 to 20 and falls by 0.33 to 1 a second:
+        // an order that is nowhere to be seen within seconds is seldom there later, so they grow quickly.
         std::chrono::microseconds first_pause = std::chrono::milliseconds(500);
         std::chrono::microseconds longest_pause = std::chrono::seconds(8);
     };

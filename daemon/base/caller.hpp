@@ -14,6 +14,7 @@ namespace krakken::base {
 struct Client {
     uid_t uid = 0;
     pid_t pid = 0;
+    std::string bot = {};
 
     auto operator<=>(const Client&) const = default;
 };
@@ -22,10 +23,11 @@ struct Caller {
     uid_t uid = 0;
     pid_t pid = 0;
     std::string program = {};  // file name of the executable; empty where the kernel does not tell
+    std::string bot = {};      // whose key was shown; empty: none was, and the user counts
 
     // Whose idempotency keys and intents these are: the same for all programs of one user.
-    std::string identity() const { return "uid:" + std::to_string(uid); }
-    Client client() const { return {uid, pid}; }
+    std::string identity() const { return bot.empty() ? "uid:" + std::to_string(uid) : "bot:" + bot; }
+    Client client() const { return {uid, pid, bot}; }
 };
 
 }  // namespace krakken::base

@@ -1,39 +1,20 @@
 #include "base/types.hpp"
 
+#include "protocol/account_name.hpp"
+
 #include <fmt/chrono.h>
 
-#include <algorithm>
 #include <utility>
 
 namespace krakken::base {
 
-namespace {
-
-bool is_name_character(char c) {
-    return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '_' || c == '-';
-}
-
-// The bytes behind the first one of a character beyond ASCII.
-bool continues_character(char c) {
-    return (static_cast<unsigned char>(c) & 0xC0U) == 0x80U;
-}
-
-}  // namespace
-
 std::optional<AccountName> AccountName::parse(std::string_view text) {
-    if (text.empty() || text.size() > 64 || !std::ranges::all_of(text, is_name_character))
-        return std::nullopt;
+    if (!protocol::is_account_name(text)) return std::nullopt;
     return AccountName(std::string(text));
 }
 
 std::optional<AccountName> AccountName::folded(std::string_view text) {
-    std::string name;
-    for (const char c : text) {
-        if (continues_character(c)) continue;
-        const char lower = c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
-        name += is_name_character(lower) ? lower : '_';
-    }
-    return parse(name);
+    return parse(protocol::folded_account_name(text));
 }
 
 std::string_view name(NonceUnit unit) {

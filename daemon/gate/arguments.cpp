@@ -37,6 +37,8 @@ bool is_of_type(std::string_view raw, ParameterType type) {
             return protocol::kind_of(raw) == JsonKind::string;
         case ParameterType::integer:
             return protocol::kind_of(raw) == JsonKind::number;
+        case ParameterType::boolean:
+            return protocol::kind_of(raw) == JsonKind::boolean;
         case ParameterType::object:
             return protocol::kind_of(raw) == JsonKind::object;
     }
@@ -49,6 +51,8 @@ std::string_view name_of(ParameterType type) {
             return "a string";
         case ParameterType::integer:
             return "a whole number";
+        case ParameterType::boolean:
+            return "true or false";
         case ParameterType::object:
             return "an object";
     }
@@ -143,6 +147,10 @@ std::optional<std::string> Arguments::text(std::string_view name) const {
 
 std::optional<std::int64_t> Arguments::integer(std::string_view name) const {
     return whole_number(raw(name));
+}
+
+bool Arguments::flag(std::string_view name) const {
+    return raw(name) == "true";
 }
 
 keeper::SecretText Arguments::secret(std::string_view name) const {

@@ -27,6 +27,7 @@ public:
     std::string_view raw(std::string_view name) const;
     std::optional<std::string> text(std::string_view name) const;
     std::optional<std::int64_t> integer(std::string_view name) const;
+    bool flag(std::string_view name) const;  // false, where there is none
     // A secret goes straight into protected memory. The parameter must be there.
     keeper::SecretText secret(std::string_view name) const;
 

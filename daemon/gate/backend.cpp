@@ -9,6 +9,7 @@
 namespace krakken::gate {
 
 void Backend::vault_opened() {
+    grants.refresh();
     accounts.refresh();
     state_since = clock.now();
     changes.happened();

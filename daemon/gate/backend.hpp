@@ -7,7 +7,10 @@
 #include "base/clock.hpp"
 #include "base/hardening.hpp"
 #include "gate/audit_trail.hpp"
+#include "gate/freezes.hpp"
+#include "gate/grant_book.hpp"
 #include "gate/profile.hpp"
+#include "gate/replays.hpp"
 #include "keeper/keeper.hpp"
 
 #include <boost/asio/any_io_executor.hpp>
@@ -50,6 +53,7 @@ struct Backend {
     keeper::Keeper& keeper;
     account::Accounts& accounts;
     AuditTrail& audit;
+    Freezes& freezes;
     account::Changes& changes;  // told of every unlock, lock, added or removed account
     Profile profile;
     base::Protection protection;
@@ -62,6 +66,8 @@ struct Backend {
     std::optional<OpenGateway> gateway = std::nullopt;
     bool stopping = false;      // the drain has begun; `changes` were told
     Check check = Check::none;  // of the accounts
+    GrantBook grants{keeper};
+    Replays replays{executor};
     base::Time state_since = clock.now();
     std::chrono::steady_clock::time_point started = std::chrono::steady_clock::now();
 };

@@ -3,7 +3,7 @@
 #include "audit_rows.hpp"
 #include "base/log.hpp"
 #include "kraken/made_ids.hpp"
-#include "policy.hpp"
+#include "permit.hpp"
 
 #include <utility>
 
@@ -70,12 +70,41 @@ Work recall_or_refuse(
     co_return outcome;
 }
 
+std::optional<base::AccountName> name_of(
+    const Result<std::shared_ptr<Account>>& found, const std::optional<std::string>& wanted
+) {
+    if (found) return (*found)->info().account;
+    return wanted ? base::AccountName::parse(*wanted) : std::nullopt;
+}
+
 }  // namespace
 
 Handled make_call(Backend& backend, Wanted wanted, const Context& context) {
     const protocol::Endpoint& endpoint = kraken::as_called(wanted.endpoint, wanted.parameters);
-    if (auto allowed = may_call(endpoint, wanted.parameters, backend.profile); !allowed)
-        return refuse_call(backend, endpoint, wanted.account, context, std::move(allowed.error()));
+    const bool is_private = endpoint.kind == protocol::EndpointKind::private_;
+    Result<std::shared_ptr<Account>> account = nullptr;
+    if (is_private) {
+        account = find_account(backend, context.holdings, wanted.account);
+        if (!account && context.holdings.empty() && !backend.grants.known())
+            return refuse_call(backend, endpoint, wanted.account, context, std::move(account.error()));
+        auto permitted = permit(
+            context.holdings,
+            backend.profile,
+            endpoint,
+            wanted.parameters,
+            name_of(account, wanted.account),
+            backend.clock.now()
+        );
+        if (!permitted)
+            return refuse_call(backend, endpoint, wanted.account, context, std::move(permitted.error()));
+        if (account) {
+            if (auto frozen =
+                    backend.freezes.refusal(endpoint, (*account)->info().account, context.caller.bot))
+                return refuse_call(backend, endpoint, wanted.account, context, std::move(*frozen));
+        }
+        if (permitted->holding->grant.validate_only && endpoint.effect == protocol::Effect::place)
+            wanted.parameters.set("validate", "true");
+    }
     const bool reads = endpoint.effect == protocol::Effect::read;
     Call call{
         &endpoint,
@@ -86,8 +115,7 @@ Handled make_call(Backend& backend, Wanted wanted, const Context& context) {
         std::move(wanted.idempotency_key),
         context.caller
     };
-    if (endpoint.kind == protocol::EndpointKind::public_) return make_public_call(backend, std::move(call));
-    auto account = backend.accounts.find(wanted.account);
+    if (!is_private) return make_public_call(backend, std::move(call));
     if (account) return make_private_call(backend, std::move(*account), std::move(call));
     if (call.idempotency_key.empty())
         return refuse_call(backend, endpoint, wanted.account, context, std::move(account.error()));

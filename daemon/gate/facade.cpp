@@ -52,10 +52,7 @@ Result<kraken::Parameters> parameters_of(
     const HttpRequest& request, const protocol::Endpoint& endpoint, Door door
 ) {
     if (endpoint.kind == EndpointKind::public_) return kraken::Parameters::of_query(request.query());
-    // Without a key the peer's uid says who it is.
-    if (request.has_header("API-Key"))
-        return protocol::fail(ErrorCode::auth, "there are no keys for bots yet");
-    if (door == Door::tcp)
+    if (door == Door::tcp && !request.has_header("API-Key"))
         return protocol::fail(ErrorCode::auth, "over TCP a private call needs a bot's key");
     if (request.target.contains('?'))
         return protocol::fail(ErrorCode::invalid_params, "a private call has no query");
@@ -64,26 +61,78 @@ Result<kraken::Parameters> parameters_of(
     return kraken::Parameters::of_body(request.body, *form);
 }
 
-awaitable<Result<std::string>> outcome_of(
-    Backend& backend,
-    const HttpRequest& request,
-    const protocol::Endpoint& endpoint,
-    Door door,
-    const Context& context
+bool is_signed(const HttpRequest& request, const protocol::Endpoint& endpoint) {
+    return endpoint.kind == EndpointKind::private_ && request.has_header("API-Key");
+}
+
+// Who has signed it.
+awaitable<Result<std::string>> bot_of(
+    Backend& backend, const HttpRequest& request, const kraken::Parameters& parameters
 ) {
-    auto parameters = parameters_of(request, endpoint, door);
-    if (!parameters)
-        co_return refuse_call(backend, endpoint, std::nullopt, context, std::move(parameters.error()));
-    Wanted wanted{.endpoint = endpoint, .parameters = std::move(*parameters), .timeout = timeout};
+    if (!parameters.written_nonce())
+        co_return protocol::fail(ErrorCode::nonce, "a signed call must have a nonce");
+    auto bot = co_await backend.keeper.verify_bot({
+        .api_key = std::string(request.header("API-Key").value_or("")),
+        .signature = std::string(request.header("API-Sign").value_or("")),
+        .path = std::string(request.path()),
+        .nonce = *parameters.written_nonce(),
+        .body = request.body,
+    });
+    co_return bot;
+}
+
+// Never throws.
+awaitable<Result<std::string>> make(Backend& backend, Wanted wanted, const Context& context) {
+    const bool acts = wanted.endpoint.effect != protocol::Effect::read;
     try {
         Handled handled = make_call(backend, std::move(wanted), context);
         if (auto* refused = std::get_if<Result<std::string>>(&handled)) co_return std::move(*refused);
         auto outcome = co_await std::move(std::get<Work>(handled));
         co_return outcome;
     } catch (...) {
-        const bool acts = endpoint.effect != protocol::Effect::read;
         co_return std::unexpected(bug_in_work(acts, context.call_id, std::current_exception()));
     }
+}
+
+// A bot's nonce tells its requests apart, so a placement is one for all times that it comes with it.
+awaitable<Result<std::string>> make_signed(
+    Backend& backend, Wanted wanted, const Context& context, const HttpRequest& request
+) {
+    const std::string nonce = *wanted.parameters.written_nonce();
+    if (account::is_placement(kraken::as_called(wanted.endpoint, wanted.parameters)))
+        wanted.idempotency_key = "nonce:" + nonce;
+    auto outcome = co_await backend.replays.once(
+        {context.caller.bot, nonce, std::string(request.path()) + request.body},
+        [&] { return make(backend, std::move(wanted), context); }
+    );
+    co_return outcome;
+}
+
+awaitable<Result<std::string>> outcome_of(
+    Backend& backend,
+    const HttpRequest& request,
+    const protocol::Endpoint& endpoint,
+    HttpGuest guest,
+    Context context
+) {
+    base::Caller caller = guest.caller;
+    auto parameters = parameters_of(request, endpoint, guest.door);
+    if (!parameters)
+        co_return refuse_call(backend, endpoint, std::nullopt, context, std::move(parameters.error()));
+    const bool by_bot = is_signed(request, endpoint);
+    if (by_bot) {
+        auto bot = co_await bot_of(backend, request, *parameters);
+        if (!bot) co_return refuse_call(backend, endpoint, std::nullopt, context, std::move(bot.error()));
+        caller.bot = *bot;
+        caller.program = "bot:" + *bot;
+    }
+    const Context known{
+        context.peer, caller, context.call_id, context.socket, backend.grants.of(context.peer, caller.bot)
+    };
+    Wanted wanted{.endpoint = endpoint, .parameters = std::move(*parameters), .timeout = timeout};
+    auto outcome = by_bot ? co_await make_signed(backend, std::move(wanted), known, request)
+                          : co_await make(backend, std::move(wanted), known);
+    co_return outcome;
 }
 
 // Empty: it may be made.
@@ -116,12 +165,12 @@ bool is_kraken_path(std::string_view path) {
 
 awaitable<HttpReply> answer_kraken(Backend& backend, HttpRequest request, HttpGuest guest) {
     const protocol::Endpoint* endpoint = endpoint_at(request.path());
-    const Context context{guest.peer, guest.caller, next_call_id(), protocol::SocketKind::client};
+    const Context context{guest.peer, guest.caller, next_call_id(), protocol::SocketKind::client, {}};
     Result<std::string> outcome;
     if (auto refused = obstacle(request, endpoint, guest)) {
         outcome = std::unexpected(std::move(*refused));
     } else {
-        outcome = co_await outcome_of(backend, request, *endpoint, guest.door, context);
+        outcome = co_await outcome_of(backend, request, *endpoint, guest, context);
     }
     if (!outcome) log_refused(outcome.error(), endpoint, context.call_id);
     HttpReply reply = outcome ? facade_result(*endpoint, *outcome) : facade_error(outcome.error());

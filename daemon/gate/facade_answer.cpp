@@ -1,5 +1,6 @@
 #include "facade_answer.hpp"
 
+#include "keeper/keeper.hpp"
 #include "protocol/json_text.hpp"
 #include "protocol/limits.hpp"
 
@@ -34,6 +35,7 @@ std::string_view in_krakens_words(ErrorCode code) {
         case ErrorCode::unknown_account:
             return "EAPI:Invalid key";
         case ErrorCode::nonce:
+        case ErrorCode::idempotency:  // a bot's key is its nonce
             return "EAPI:Invalid nonce";
         case ErrorCode::unknown_endpoint:
         case ErrorCode::unknown_method:
@@ -101,6 +103,9 @@ HttpReply facade_result(const protocol::Endpoint& endpoint, const std::string& r
 HttpReply facade_error(const protocol::Error& error) {
     if (error.executed != Executed::no) return {.status = 504, .close = true};
     if (!error.kraken.empty()) return errors_reply(error.kraken);
+    const auto* reason = error.details.if_contains("reason");
+    if (error.code == ErrorCode::auth && reason && reason->as_string() == keeper::bad_signature)
+        return errors_reply({"EAPI:Invalid signature"});
     return errors_reply({std::string(in_krakens_words(error.code))});
 }
 

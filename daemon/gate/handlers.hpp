@@ -6,7 +6,6 @@
 #include "base/caller.hpp"
 #include "gate/arguments.hpp"
 #include "gate/backend.hpp"
-#include "gate/peer.hpp"
 
 #include <string>
 #include <string_view>
@@ -18,12 +17,18 @@ using boost::asio::awaitable;
 using protocol::Result;
 
 struct Context {
-    // Valid while the handler runs, not in the work it returns.
+    // Both valid while the handler runs, not in the work it returns.
     const Peer& peer;
     const base::Caller& caller;
     std::string call_id;  // in errors, log and audit
     protocol::SocketKind socket;
+    Holdings holdings;  // what the client may do; of no meaning on the admin socket
 };
+
+// Whether this client is shown the account.
+inline bool sees(const Context& context, const base::AccountName& account) {
+    return context.socket == protocol::SocketKind::admin || sees(context.holdings, account);
+}
 
 // The work must not refer to the request's text, which is gone by the time it runs.
 using Work = awaitable<Result<std::string>>;
@@ -67,6 +72,22 @@ Handled handle_account_replace_key(Backend&, const Arguments&, const Context&);
 Handled handle_account_validate(Backend&, const Arguments&, const Context&);
 Handled handle_account_remove(Backend&, const Arguments&, const Context&);
 Handled handle_nonce_import(Backend&, const Arguments&, const Context&);
+
+Handled handle_bot_add(Backend&, const Arguments&, const Context&);
+Handled handle_bot_change(Backend&, const Arguments&, const Context&);
+Handled handle_bot_rotate(Backend&, const Arguments&, const Context&);
+Handled handle_bot_revoke(Backend&, const Arguments&, const Context&);
+Handled handle_bot_list(Backend&, const Arguments&, const Context&);
+Handled handle_bot_show(Backend&, const Arguments&, const Context&);
+Handled handle_grant_set(Backend&, const Arguments&, const Context&);
+Handled handle_grant_remove(Backend&, const Arguments&, const Context&);
+Handled handle_grant_list(Backend&, const Arguments&, const Context&);
+
+Handled handle_freeze(Backend&, const Arguments&, const Context&);
+Handled handle_thaw(Backend&, const Arguments&, const Context&);
+
+Handled handle_whoami(Backend&, const Arguments&, const Context&);
+Handled handle_check(Backend&, const Arguments&, const Context&);
 
 Handled handle_audit_tail(Backend&, const Arguments&, const Context&);
 Handled handle_audit_verify(Backend&, const Arguments&, const Context&);

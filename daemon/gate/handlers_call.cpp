@@ -1,6 +1,7 @@
 // The methods that make calls and wait for the time to make them: call, wait.
 
 #include "calling.hpp"
+#include "gate/permit.hpp"
 #include "handlers.hpp"
 
 #include <fmt/format.h>
@@ -36,13 +37,13 @@ Result<std::string> read_idempotency_key(const Arguments& arguments, const proto
 
 // Why the condition is not met; empty when it is.
 std::optional<protocol::Error> obstacle(
-    Backend& backend, bool ready, const std::optional<std::string>& wanted
+    Backend& backend, const Holdings& holdings, bool ready, const std::optional<std::string>& wanted
 ) {
     if (!ready) {
         if (backend.keeper.state() == keeper::VaultState::unlocked) return std::nullopt;
         return keeper::not_open_error(backend.keeper);
     }
-    const auto account = backend.accounts.find(wanted);
+    const auto account = find_account(backend, holdings, wanted);
     if (!account) return account.error();
     const account::AccountState state = (*account)->state();
     if (state == account::AccountState::ready) return std::nullopt;
@@ -65,12 +66,18 @@ protocol::Error too_late(protocol::Error obstacle) {
 }
 
 Work wait_for(
-    Backend& backend, bool ready, std::optional<std::string> account, steady_clock::time_point deadline
+    Backend& backend,
+    Peer peer,
+    std::string bot,
+    bool ready,
+    std::optional<std::string> account,
+    steady_clock::time_point deadline
 ) {
-    while (auto hindered = obstacle(backend, ready, account)) {
+    while (auto hindered = obstacle(backend, backend.grants.of(peer, bot), ready, account)) {
         if (backend.stopping) co_return std::unexpected(protocol::stopping_error());
         // With the vault open no waiting helps a name that is not there.
-        if (hindered->code == ErrorCode::unknown_account) co_return std::unexpected(std::move(*hindered));
+        if (hindered->code == ErrorCode::unknown_account || hindered->code == ErrorCode::forbidden)
+            co_return std::unexpected(std::move(*hindered));
         if (steady_clock::now() >= deadline) co_return std::unexpected(too_late(std::move(*hindered)));
         // An account's state may also change by a call or, after a lockout, by mere time.
         const auto next_look = std::min(deadline, steady_clock::now() + std::chrono::seconds(1));
@@ -103,9 +110,11 @@ Handled handle_call(Backend& backend, const Arguments& arguments, const Context&
     return make_call(backend, std::move(wanted), context);
 }
 
-Handled handle_wait(Backend& backend, const Arguments& arguments, const Context&) {
+Handled handle_wait(Backend& backend, const Arguments& arguments, const Context& context) {
     return wait_for(
         backend,
+        context.peer,
+        context.caller.bot,
         arguments.text("for") == "ready",
         arguments.text("account"),
         steady_clock::now() + milliseconds(*arguments.integer("timeout_ms"))

@@ -22,7 +22,7 @@ namespace {
 // On the client socket everybody sees their own.
 std::string whose(const Context& context) {
     if (context.socket == protocol::SocketKind::admin) return "";
-    return base::Caller{context.peer.uid, context.peer.pid}.identity();
+    return context.caller.identity();
 }
 
 void show(json::object& shown, std::string_view name, const std::string& text) {

@@ -1,6 +1,7 @@
 // The methods that only show something: ping, version, rpc.discover, gateway.show, profile, endpoints,
 // nonce.status.
 
+#include "gate/permit.hpp"
 #include "handlers.hpp"
 #include "protocol/endpoints.hpp"
 #include "protocol/open_rpc.hpp"
@@ -83,15 +84,17 @@ Handled handle_endpoints(Backend&, const Arguments&, const Context&) {
     return Result<std::string>(json::serialize(list));
 }
 
-Handled handle_nonce_status(Backend& backend, const Arguments& arguments, const Context&) {
+Handled handle_nonce_status(Backend& backend, const Arguments& arguments, const Context& context) {
     const auto wanted = arguments.text("account");
     if (wanted) {
-        if (const auto found = backend.accounts.find(wanted); !found) return std::unexpected(found.error());
+        const auto found = find_account(backend, context.holdings, wanted);
+        if (!found) return std::unexpected(found.error());
     }
     const base::Time now = backend.clock.now();
     json::array list;
     for (const auto& account : backend.accounts.list()) {
         if (wanted && account->info().account.text() != *wanted) continue;
+        if (!sees(context, account->info().account)) continue;
         for (const auto& key : account->keys())
             list.push_back(show_nonces(*key, now));
     }

@@ -108,14 +108,15 @@ json::object show(const base::Protection& protection) {
 
 }  // namespace
 
-Handled handle_status(Backend& backend, const Arguments&, const Context&) {
+Handled handle_status(Backend& backend, const Arguments&, const Context& context) {
     const auto state = backend.keeper.state();
     const auto accounts = backend.accounts.list();
     const account::Elapsed now = backend.clock.elapsed();
     const auto uptime = std::chrono::steady_clock::now() - backend.started;
 
     json::object status;
-    status["summary"] = summary(backend);
+    status["summary"] =
+        summary(backend, [&context](const base::AccountName& account) { return sees(context, account); });
     status["state"] = name_of(state);
     status["state_since"] = base::rfc3339(backend.state_since);
     status["version"] = protocol::version;
@@ -133,16 +134,17 @@ Handled handle_status(Backend& backend, const Arguments&, const Context&) {
     status["protection"] = show(backend.protection);
     std::vector<std::string> shown;
     for (const auto& account : accounts)
-        shown.push_back(show(*account, now));
+        if (sees(context, account->info().account)) shown.push_back(show(*account, now));
     std::string text = extended(status, "accounts", fmt::format("[{}]", fmt::join(shown, ",")));
     if (const std::string budget = budget_text(backend.accounts.public_calls(), now); !budget.empty())
         text = extended(std::move(text), "public_budget", budget);
     return text;
 }
 
-Handled handle_account_list(Backend& backend, const Arguments&, const Context&) {
+Handled handle_account_list(Backend& backend, const Arguments&, const Context& context) {
     json::array list;
     for (const auto& account : backend.accounts.list()) {
+        if (!sees(context, account->info().account)) continue;
         json::array keys;
         for (const auto& key : account->keys())
             keys.push_back(show(*key));

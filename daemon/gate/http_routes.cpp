@@ -43,7 +43,13 @@ HttpReply wrong_method(std::string_view method) {
 }
 
 awaitable<void> answer_one(Backend& backend, const Request& request, Reply& reply, HttpGuest guest) {
-    const Context context{guest.peer, guest.caller, reply.call_id, protocol::SocketKind::client};
+    const Context context{
+        guest.peer,
+        guest.caller,
+        reply.call_id,
+        protocol::SocketKind::client,
+        backend.grants.of(guest.peer, guest.caller.bot)
+    };
     Handled handled = dispatch(backend, request, context, guest.draining);
     Result<std::string> outcome;
     if (auto* work = std::get_if<Work>(&handled)) {

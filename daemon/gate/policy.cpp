@@ -18,8 +18,18 @@ using protocol::Error;
 using protocol::ErrorCode;
 using protocol::JsonKind;
 
-Error forbidden(std::string sentence, const char* rule) {
-    return protocol::make_error(ErrorCode::forbidden, std::move(sentence)).with("rule", rule);
+Error switched_off(const protocol::Endpoint& endpoint, std::string_view what, std::string_view capability) {
+    return protocol::make_error(
+               ErrorCode::forbidden,
+               fmt::format(
+                   "{} asks for {}, which is switched off here; nothing was sent", endpoint.name, what
+               )
+    )
+        .with("rule", boost::json::string(fmt::format("capability:{}", capability)))
+        .with_remedy(fmt::format(
+            "do without, or set {} = true under [capabilities] in config.toml and reload krakkend (SIGHUP)",
+            capability
+        ));
 }
 
 // Small letters alone, so that "Reduce_Only", "close[reduce_only]" and "orders[0][reduce-only]" are seen to
@@ -109,37 +119,14 @@ bool wants_margin(const kraken::Parameters& parameters) {
 protocol::Result<void> may_call(
     const protocol::Endpoint& endpoint, const kraken::Parameters& parameters, const Profile& profile
 ) {
-    if (endpoint.effect == Effect::fund) {
-        return std::unexpected(forbidden(
-            fmt::format(
-                "{} moves funds, which krakkend does for nobody yet; nothing was sent", endpoint.name
-            ),
-            "effect:fund"
-        ));
-    }
-    if (endpoint.effect == Effect::token) {
-        return std::unexpected(forbidden(
-            fmt::format(
-                "{} hands out a credential, which krakkend does for nobody yet; nothing was sent",
-                endpoint.name
-            ),
-            "effect:token"
-        ));
-    }
+    if (endpoint.right == protocol::Right::earn && !profile.supports_staking)
+        return std::unexpected(switched_off(endpoint, "earn and staking", "supports_staking"));
+    // Spot REST reaches futures only by moving funds there.
+    if (endpoint.name == "WalletTransfer" && !profile.supports_futures)
+        return std::unexpected(switched_off(endpoint, "futures", "supports_futures"));
     if (endpoint.effect == Effect::place && !profile.supports_margin && wants_margin(parameters)) {
         return std::unexpected(
-            forbidden(
-                fmt::format(
-                    "{} asks for margin (leverage, reduce_only or settle-position), which is switched "
-                    "off here; nothing was sent",
-                    endpoint.name
-                ),
-                "capability:supports_margin"
-            )
-                .with_remedy(
-                    "leave these parameters out, or set supports_margin = true under [capabilities] in "
-                    "config.toml and reload krakkend (SIGHUP)"
-                )
+            switched_off(endpoint, "margin (leverage, reduce_only or settle-position)", "supports_margin")
         );
     }
     return {};

@@ -226,7 +226,9 @@ void Session::serve(std::string_view text) {
 
 void Session::serve(const Request& request, const std::shared_ptr<Group>& group, std::size_t place) {
     const std::string_view method = request.method->name;
-    const Context context{peer_, caller_, group->replies[place].call_id, kind_};
+    const Context context{
+        peer_, caller_, group->replies[place].call_id, kind_, backend_.grants.of(peer_, caller_.bot)
+    };
     std::optional<AdminRow> row;
     if (is_audited(*request.method) && !draining_ && !request.id.empty())
         row.emplace(backend_, *request.method, request.arguments, context);

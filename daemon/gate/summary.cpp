@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 #include <string_view>
+#include <vector>
 
 namespace krakken::gate {
 
@@ -11,8 +12,11 @@ using keeper::VaultState;
 namespace {
 
 // "2 of 2 accounts ready", "1 of 3 accounts ready: bot2 auth_failed, bot3 lockout".
-std::string readiness(const Backend& backend) {
-    const auto accounts = backend.accounts.list();
+std::string readiness(const Backend& backend, const Counts& counts) {
+    auto accounts = backend.accounts.list();
+    if (std::erase_if(accounts, [&](const auto& each) { return !counts(each->info().account); }) > 0 &&
+        accounts.empty())
+        return "no account that may be used here";
     if (accounts.empty()) return "no account yet; run: krakkenctl account add NAME";
     std::size_t ready = 0;
     std::string others;
@@ -31,10 +35,11 @@ std::string readiness(const Backend& backend) {
     return fmt::format("{} of {} {} ready{}", ready, accounts.size(), noun, others);
 }
 
-std::string when_locked(const Backend& backend) {
+std::string when_locked(const Backend& backend, const Counts& counts) {
     if (!backend.accounts.list().empty()) {
         return fmt::format(
-            "locked, but the environment's accounts serve ({}); run: krakkenctl unlock", readiness(backend)
+            "locked, but the environment's accounts serve ({}); run: krakkenctl unlock",
+            readiness(backend, counts)
         );
     }
     if (backend.keeper.vault_exists()) return "locked; run: krakkenctl unlock";
@@ -44,17 +49,21 @@ std::string when_locked(const Backend& backend) {
 }  // namespace
 
 std::string summary(const Backend& backend) {
+    return summary(backend, [](const base::AccountName&) { return true; });
+}
+
+std::string summary(const Backend& backend, const Counts& counts) {
     switch (backend.keeper.state()) {
         case VaultState::uninitialized:
             return "no vault yet; run: krakkenctl setup";
         case VaultState::locked:
-            return when_locked(backend);
+            return when_locked(backend, counts);
         case VaultState::unlocked:
             break;
     }
     const std::string_view by =
         backend.keeper.vault_is_open() ? "" : " with the environment's keys, no vault";
-    return fmt::format("unlocked{}, {}", by, readiness(backend));
+    return fmt::format("unlocked{}, {}", by, readiness(backend, counts));
 }
 
 }  // namespace krakken::gate

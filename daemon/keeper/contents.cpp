@@ -39,40 +39,162 @@ Range take(ByteReader& reader, ConstBytes all, std::size_t length) {
     return range;
 }
 
-std::optional<StoredKey> read_record(ByteReader& reader, ConstBytes all) {
-    const std::size_t start = all.size() - reader.left();
-    const auto validated_at = reader.number<std::int64_t>();
-    const auto tier = reader.number<std::uint8_t>();
-    const auto otp_kind = reader.number<std::uint8_t>();
-    const auto name_length = reader.number<std::uint16_t>();
-    const auto api_key_length = reader.number<std::uint16_t>();
-    const auto api_secret_length = reader.number<std::uint16_t>();
-    const auto otp_length = reader.number<std::uint16_t>();
-    const ConstBytes name = reader.take(name_length);
-    const Range api_key = take(reader, all, api_key_length);
-    const Range api_secret = take(reader, all, api_secret_length);
-    const Range otp = take(reader, all, otp_length);
-    const auto account = base::AccountName::parse({reinterpret_cast<const char*>(name.data()), name.size()});
-    if (reader.failed() || !account || tier > static_cast<std::uint8_t>(base::Tier::pro) ||
-        otp_kind > static_cast<std::uint8_t>(OtpKind::totp_seed))
+// What a record is; below the first of them it is a key, and the byte its tier.
+enum class RecordKind : std::uint8_t { grant = 16 };
+
+std::string_view text_of(ConstBytes bytes) {
+    return {reinterpret_cast<const char*>(bytes.data()), bytes.size()};
+}
+
+// The frame that all records have.
+struct Frame {
+    std::int64_t time = 0;
+    std::uint8_t kind = 0;  // of a key: its tier
+    std::uint8_t otp_kind = 0;
+    Range record;
+    Range name;
+    Range api_key;
+    Range api_secret;
+    Range last;  // a key's one-time password, a grant's words
+};
+
+Frame read_frame(ByteReader& reader, ConstBytes all) {
+    Frame frame;
+    frame.record.offset = all.size() - reader.left();
+    frame.time = reader.number<std::int64_t>();
+    frame.kind = reader.number<std::uint8_t>();
+    frame.otp_kind = reader.number<std::uint8_t>();
+    std::array<std::uint16_t, 4> lengths{};
+    for (std::uint16_t& length : lengths)
+        length = reader.number<std::uint16_t>();
+    frame.name = take(reader, all, lengths[0]);
+    frame.api_key = take(reader, all, lengths[1]);
+    frame.api_secret = take(reader, all, lengths[2]);
+    frame.last = take(reader, all, lengths[3]);
+    frame.record.length = all.size() - reader.left() - frame.record.offset;
+    return frame;
+}
+
+struct FrameParts {
+    std::optional<base::Time> time;
+    std::uint8_t kind;
+    std::uint8_t otp_kind;
+    std::array<ConstBytes, 4> fields;
+};
+
+std::size_t size_of(const FrameParts& parts) {
+    std::size_t size = prefix_bytes;
+    for (const ConstBytes field : parts.fields)
+        size += field.size();
+    return size;
+}
+
+void put_frame(ByteWriter& writer, const FrameParts& parts) {
+    writer.number(stamp(parts.time));
+    writer.number(parts.kind);
+    writer.number(parts.otp_kind);
+    for (const ConstBytes field : parts.fields)
+        writer.number(static_cast<std::uint16_t>(field.size()));
+    for (const ConstBytes field : parts.fields)
+        writer.put(field);
+}
+
+SecretBytes written(std::span<const FrameParts> frames) {
+    std::size_t size = 0;
+    for (const FrameParts& frame : frames)
+        size += size_of(frame);
+    SecretBytes bytes(size);
+    bytes.fill([&](MutableBytes target) {
+        ByteWriter writer(target);
+        for (const FrameParts& frame : frames)
+            put_frame(writer, frame);
+    });
+    return bytes;
+}
+
+std::optional<base::Time> time_of(std::int64_t stamp) {
+    if (stamp == 0) return std::nullopt;
+    return base::Time(std::chrono::microseconds(stamp));
+}
+
+std::optional<StoredKey> read_key(const Frame& frame, ConstBytes all) {
+    const auto account = base::AccountName::parse(text_of(frame.name.of(all)));
+    if (!account || frame.kind > static_cast<std::uint8_t>(base::Tier::pro) ||
+        frame.otp_kind > static_cast<std::uint8_t>(OtpKind::totp_seed))
         return std::nullopt;
-    StoredKey stored{
+    return StoredKey{
         .info =
             {
                 .account = *account,
-                .key = key_id(api_key.of(all)),
-                .tier = static_cast<base::Tier>(tier),
-                .has_otp = otp_kind != 0,
-                .validated_at = std::nullopt,
+                .key = key_id(frame.api_key.of(all)),
+                .tier = static_cast<base::Tier>(frame.kind),
+                .has_otp = frame.otp_kind != 0,
+                .validated_at = time_of(frame.time),
             },
-        .otp_kind = static_cast<OtpKind>(otp_kind),
-        .record = {start, all.size() - reader.left() - start},
-        .api_key = api_key,
-        .api_secret = api_secret,
-        .otp = otp,
+        .otp_kind = static_cast<OtpKind>(frame.otp_kind),
+        .record = frame.record,
+        .api_key = frame.api_key,
+        .api_secret = frame.api_secret,
+        .otp = frame.last,
     };
-    if (validated_at != 0) stored.info.validated_at = base::Time(std::chrono::microseconds(validated_at));
-    return stored;
+}
+
+std::optional<StoredGrant> read_grant(const Frame& frame, ConstBytes all) {
+    if (frame.otp_kind != 0 || frame.name.length == 0) return std::nullopt;
+    const bool has_key = frame.api_key.length > 0;
+    return StoredGrant{
+        .holder = std::string(text_of(frame.name.of(all))),
+        .grant = std::string(text_of(frame.last.of(all))),
+        .key = has_key ? key_id(frame.api_key.of(all)) : base::KeyId(""),
+        .key_ends_at = time_of(frame.time),
+        .record = frame.record,
+        .api_key = frame.api_key,
+        .api_secret = frame.api_secret,
+    };
+}
+
+FrameParts parts_of(const StoredGrant& stored, ConstBytes all) {
+    return {
+        .time = stored.key_ends_at,
+        .kind = static_cast<std::uint8_t>(RecordKind::grant),
+        .otp_kind = 0,
+        .fields =
+            {bytes_of(stored.holder),
+             stored.api_key.of(all),
+             stored.api_secret.of(all),
+             bytes_of(stored.grant)},
+    };
+}
+
+FrameParts parts_of(const StoredKey& stored, ConstBytes all) {
+    return {
+        .time = stored.info.validated_at,
+        .kind = static_cast<std::uint8_t>(stored.info.tier),
+        .otp_kind = static_cast<std::uint8_t>(stored.otp_kind),
+        .fields =
+            {bytes_of(stored.info.account.text()),
+             stored.api_key.of(all),
+             stored.api_secret.of(all),
+             stored.otp.of(all)},
+    };
+}
+
+// The content of these records of `bytes`, and some more.
+SecretBytes rewritten(
+    const SecretBytes& bytes,
+    const std::vector<StoredKey>& keys,
+    const std::vector<StoredGrant>& grants,
+    std::span<const FrameParts> more = {}
+) {
+    return bytes.use([&](ConstBytes all) {
+        std::vector<FrameParts> frames;
+        for (const StoredKey& stored : keys)
+            frames.push_back(parts_of(stored, all));
+        for (const StoredGrant& stored : grants)
+            frames.push_back(parts_of(stored, all));
+        frames.insert(frames.end(), more.begin(), more.end());
+        return written(frames);
+    });
 }
 
 }  // namespace
@@ -89,21 +211,13 @@ base::KeyId key_id(ConstBytes api_key) {
 }
 
 SecretBytes write_record(const RecordParts& parts) {
-    const ConstBytes name = bytes_of(parts.account.text());
-    SecretBytes record(
-        prefix_bytes + name.size() + parts.api_key.size() + parts.api_secret.size() + parts.otp.size()
-    );
-    record.fill([&](MutableBytes target) {
-        ByteWriter writer(target);
-        writer.number(stamp(std::nullopt));
-        writer.number(static_cast<std::uint8_t>(parts.tier));
-        writer.number(static_cast<std::uint8_t>(parts.otp_kind));
-        for (const ConstBytes field : {name, parts.api_key, parts.api_secret, parts.otp})
-            writer.number(static_cast<std::uint16_t>(field.size()));
-        for (const ConstBytes field : {name, parts.api_key, parts.api_secret, parts.otp})
-            writer.put(field);
-    });
-    return record;
+    const FrameParts frame{
+        .time = std::nullopt,
+        .kind = static_cast<std::uint8_t>(parts.tier),
+        .otp_kind = static_cast<std::uint8_t>(parts.otp_kind),
+        .fields = {bytes_of(parts.account.text()), parts.api_key, parts.api_secret, parts.otp},
+    };
+    return written({&frame, 1});
 }
 
 Result<Contents> Contents::parse(SecretBytes bytes) {
@@ -111,9 +225,17 @@ Result<Contents> Contents::parse(SecretBytes bytes) {
     const bool whole = bytes.use([&](ConstBytes all) {
         ByteReader reader(all);
         while (reader.left() > 0) {
-            auto stored = read_record(reader, all);
-            if (!stored) return false;
-            contents.keys_.push_back(std::move(*stored));
+            const Frame frame = read_frame(reader, all);
+            if (reader.failed()) return false;
+            if (frame.kind == static_cast<std::uint8_t>(RecordKind::grant)) {
+                auto stored = read_grant(frame, all);
+                if (!stored) return false;
+                contents.grants_.push_back(std::move(*stored));
+            } else {
+                auto stored = read_key(frame, all);
+                if (!stored) return false;
+                contents.keys_.push_back(std::move(*stored));
+            }
         }
         return true;
     });
@@ -146,17 +268,9 @@ SecretBytes Contents::with(const Contents& candidate, std::optional<base::Time> 
 }
 
 SecretBytes Contents::without(const base::KeyId& key) const {
-    const StoredKey* gone = find(key);
-    SecretBytes rest(bytes_.size() - (gone ? gone->record.length : 0));
-    rest.fill([&](MutableBytes target) {
-        ByteWriter writer(target);
-        bytes_.use([&](ConstBytes mine) {
-            for (const StoredKey& stored : keys_) {
-                if (&stored != gone) writer.put(stored.record.of(mine));
-            }
-        });
-    });
-    return rest;
+    std::vector<StoredKey> rest = keys_;
+    std::erase_if(rest, [&key](const StoredKey& stored) { return stored.info.key == key; });
+    return rewritten(bytes_, rest, grants_);
 }
 
 SecretBytes Contents::with_validation(const base::KeyId& key, base::Time when) const {
@@ -165,6 +279,54 @@ SecretBytes Contents::with_validation(const base::KeyId& key, base::Time when) c
         changed.fill([&](MutableBytes target) { put_stamp(target.subspan(stored->record.offset), when); });
     }
     return changed;
+}
+
+SecretBytes Contents::with_grant(std::string_view holder, std::string_view grant) const {
+    std::vector<StoredGrant> changed = grants_;
+    bool was_there = false;
+    for (StoredGrant& stored : changed) {
+        if (stored.holder != holder) continue;
+        stored.grant = grant;
+        was_there = true;
+    }
+    if (!was_there) {
+        StoredGrant added;
+        added.holder = holder;
+        added.grant = grant;
+        changed.push_back(std::move(added));
+    }
+    return rewritten(bytes_, keys_, changed);
+}
+
+SecretBytes Contents::with_bot_key(
+    std::string_view bot,
+    std::string_view grant,
+    const BotKeyParts& key,
+    base::Time now,
+    base::Time earlier_ends_at
+) const {
+    std::vector<StoredGrant> changed = grants_;
+    std::erase_if(changed, [&](const StoredGrant& stored) {
+        return stored.holder == bot && stored.key_ends_at && *stored.key_ends_at <= now;
+    });
+    for (StoredGrant& stored : changed) {
+        if (stored.holder != bot) continue;
+        stored.grant = grant;
+        stored.key_ends_at = std::min(stored.key_ends_at.value_or(earlier_ends_at), earlier_ends_at);
+    }
+    const FrameParts added{
+        .time = std::nullopt,
+        .kind = static_cast<std::uint8_t>(RecordKind::grant),
+        .otp_kind = 0,
+        .fields = {bytes_of(bot), key.api_key, key.api_secret, bytes_of(grant)},
+    };
+    return rewritten(bytes_, keys_, changed, {&added, 1});
+}
+
+SecretBytes Contents::without_grant(std::string_view holder) const {
+    std::vector<StoredGrant> rest = grants_;
+    std::erase_if(rest, [holder](const StoredGrant& stored) { return stored.holder == holder; });
+    return rewritten(bytes_, keys_, rest);
 }
 
 }  // namespace krakken::keeper

@@ -1,5 +1,6 @@
 #include "keeper/keeper.hpp"
 
+#include "bot_keys.hpp"
 #include "candidate.hpp"
 #include "contents.hpp"
 #include "environment_accounts.hpp"
@@ -28,6 +29,7 @@ using Path = std::filesystem::path;
 namespace {
 
 constexpr std::size_t max_keys = 256;  // saved and staged: a bound for locked memory
+constexpr std::size_t max_grants = 256;
 
 std::unexpected<protocol::Error> exists(std::string message) {
     return std::unexpected(
@@ -188,6 +190,49 @@ public:
         co_return sign_now(key, path, nonce, std::move(body), form);
     }
 
+    std::vector<GrantInfo> grants() const override {
+        return open_ ? grants_of(open_->contents) : std::vector<GrantInfo>();
+    }
+
+    awaitable<Result<void>> save_grant(std::string holder, std::string grant) override {
+        const auto turn = co_await turns_.take();
+        if (!turn) co_return std::unexpected(turn.error());
+        if (auto fits = check_grant(grant); !fits) co_return fits;
+        auto saved = co_await save(open_->contents.with_grant(holder, grant), version_with_grants);
+        co_return saved;
+    }
+
+    awaitable<Result<BotCredentials>> make_bot_key(
+        std::string bot, std::string grant, base::Time earlier_end_at
+    ) override {
+        const auto turn = co_await turns_.take();
+        if (!turn) co_return std::unexpected(turn.error());
+        if (auto fits = check_grant(grant); !fits) co_return std::unexpected(std::move(fits.error()));
+        const NewBotKey key;
+        auto content = key.use([&](const BotKeyParts& parts) {
+            return open_->contents.with_bot_key(bot, grant, parts, clock_.now(), earlier_end_at);
+        });
+        auto saved = co_await save(std::move(content), version_with_grants);
+        if (!saved) co_return std::unexpected(std::move(saved.error()));
+        co_return key.credentials();
+    }
+
+    awaitable<Result<void>> remove_grant(std::string holder) override {
+        const auto turn = co_await turns_.take();
+        if (!turn) co_return std::unexpected(turn.error());
+        if (!open_) co_return vault_not_open();
+        if (std::ranges::find(open_->contents.grants(), holder, &StoredGrant::holder) ==
+            open_->contents.grants().end())
+            co_return fail(ErrorCode::invalid_params, "there is no such bot or grant");
+        auto saved = co_await save(open_->contents.without_grant(holder), version_with_grants);
+        co_return saved;
+    }
+
+    awaitable<Result<std::string>> verify_bot(BotRequest request) override {
+        if (!open_) co_return vault_not_open();
+        co_return keeper::verify_bot(open_->contents, request, clock_.now());
+    }
+
 private:
     // What is open; all secrets of it in two blocks of protected memory.
     struct Open {
@@ -225,9 +270,11 @@ private:
     }
 
     // Saves new content of the open vault; the caller has the turn. The plain content is gone before anything
-    // is awaited, so that lock() finds all there is to wipe in this object.
-    awaitable<Result<void>> save(SecretBytes content) {
-        auto image = next_image(open_->vault.header, open_->vault.data_key, content, clock_.now());
+    // is awaited, so that lock() finds all there is to wipe in this object. A version once reached stays.
+    awaitable<Result<void>> save(SecretBytes content, std::uint16_t version = version_without_grants) {
+        VaultHeader next = open_->vault.header;
+        next.version = std::max(next.version, version);
+        auto image = next_image(std::move(next), open_->vault.data_key, content, clock_.now());
         content = SecretBytes();
         if (!image) co_return std::unexpected(std::move(image.error()));
         const auto locks_before = locks_;
@@ -240,6 +287,14 @@ private:
         auto header = read_header(*image);
         if (!header) co_return std::unexpected(std::move(header.error()));
         co_return adopt({std::move(*image), std::move(*header), std::move(open_->vault.data_key)});
+    }
+
+    Result<void> check_grant(std::string_view grant) const {
+        if (!open_) return vault_not_open();
+        if (grant.size() > max_grant_bytes) return fail(ErrorCode::invalid_params, "the grant is too long");
+        if (open_->contents.grants().size() >= max_grants)
+            return fail(ErrorCode::invalid_params, "there is no room for another grant; remove some");
+        return {};
     }
 
     // Whether an account of the environment has the name of this saved one.

@@ -20,6 +20,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 namespace krakken::keeper {
@@ -59,6 +60,38 @@ struct StagedKey {
     base::KeyId key;
     std::vector<std::string> warnings;  // e.g. a secret that is not 64 bytes
 };
+
+// Who may do what, beside the keys of the vault. The keeper keeps the words of a grant and does not read
+// them.
+struct GrantInfo {
+    struct BotKey {
+        base::KeyId key;
+        std::optional<base::Time> ends_at;  // it was replaced and may be used until then
+    };
+    std::string holder;        // a bot's name; or a user or group, which its name does not look like
+    std::string grant;         // the gate's
+    std::vector<BotKey> keys;  // a bot's, the latest at the end; none of others
+};
+
+// A bot's new key, in Kraken's shape. It is shown once and then known to the vault alone.
+struct BotCredentials {
+    base::KeyId key;
+    SecretText api_key;
+    SecretText api_secret;
+};
+
+// A private call as a bot has sent it.
+struct BotRequest {
+    std::string api_key;
+    std::string signature;
+    std::string path;
+    std::string nonce;  // the text that stands in the body
+    std::string body;
+};
+
+// data.reason of an `auth` error of verify_bot.
+inline constexpr std::string_view unknown_bot = "key";
+inline constexpr std::string_view bad_signature = "signature";
 
 using base::BodyForm;
 
@@ -133,6 +166,20 @@ public:
     virtual awaitable<Result<SignedRequest>> sign(
         base::KeyId key, std::string path, base::Nonce nonce, std::string body, BodyForm form
     ) = 0;
+
+    // The grants of the open vault, in order of holder.
+    virtual std::vector<GrantInfo> grants() const = 0;
+    // Saves what a holder may do from now on. This and the next two: locked, if the vault is not open.
+    virtual awaitable<Result<void>> save_grant(std::string holder, std::string grant) = 0;
+    // Makes and saves a key for a bot; the keys that it has had end at `earlier_end_at`.
+    virtual awaitable<Result<BotCredentials>> make_bot_key(
+        std::string bot, std::string grant, base::Time earlier_end_at
+    ) = 0;
+    // With all keys of the holder; invalid_params if there is no such one.
+    virtual awaitable<Result<void>> remove_grant(std::string holder) = 0;
+    // Whose key has signed this request, as Kraken would have it signed; compared in constant time. auth with
+    // its reason: nobody has that key (any more), or it did not sign this. locked: the vault is not open.
+    virtual awaitable<Result<std::string>> verify_bot(BotRequest request) = 0;
 };
 
 struct KeeperSettings {

@@ -12,7 +12,8 @@ using protocol::Result;
 namespace {
 
 constexpr std::array<unsigned char, 8> magic{'K', 'R', 'A', 'K', 'V', 'L', 'T', '1'};
-constexpr std::uint16_t major_version = 1;
+// In both versions: a slot's key is not at hand when the first grant is saved.
+constexpr std::uint16_t wrapping_version = 1;
 constexpr std::uint16_t minor_version = 0;
 constexpr std::uint8_t kdf_none = 0;
 constexpr std::uint8_t kdf_argon2id = 1;
@@ -90,11 +91,12 @@ Result<VaultHeader> read_header(std::span<const unsigned char> file) {
     const auto major = reader.number<std::uint16_t>();
     (void)reader.number<std::uint16_t>();  // minor: changes nothing for this reader; covered by the MAC
     if (reader.failed() || file_magic != magic) return std::unexpected(cannot_be_opened());
-    if (major != major_version) return unknown_version();
+    if (major != version_without_grants && major != version_with_grants) return unknown_version();
 
     const auto slot_count = reader.number<std::uint8_t>();
     (void)reader.take(3);  // reserved
     VaultHeader header;
+    header.version = major;
     header.id = reader.array<16>();
     header.epoch = reader.number<std::uint64_t>();
     header.created_at = time_of(reader.number<std::int64_t>());
@@ -116,7 +118,7 @@ Result<VaultHeader> read_header(std::span<const unsigned char> file) {
 void write_header(const VaultHeader& header, std::span<unsigned char> target) {
     ByteWriter writer(target);
     writer.put(magic);
-    writer.number(major_version);
+    writer.number(header.version);
     writer.number(minor_version);
     writer.number(static_cast<std::uint8_t>(header.slots.size()));
     writer.put(std::array<unsigned char, 3>{});
@@ -133,7 +135,7 @@ std::array<unsigned char, 71> wrap_context(const VaultHeader& header, const Slot
     std::array<unsigned char, 71> context{};
     ByteWriter writer(context);
     writer.put(magic);
-    writer.number(major_version);
+    writer.number(wrapping_version);
     writer.put(header.id);
     writer.put(slot.id);
     writer.number(static_cast<std::uint8_t>(slot.type));

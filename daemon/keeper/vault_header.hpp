@@ -40,7 +40,12 @@ struct Slot {
     std::array<unsigned char, 48> wrapped_key{};
 };
 
+// Of the file's format: version 2 is version 1 with grants in its content.
+inline constexpr std::uint16_t version_without_grants = 1;
+inline constexpr std::uint16_t version_with_grants = 2;
+
 struct VaultHeader {
+    std::uint16_t version = version_without_grants;
     std::array<unsigned char, 16> id{};
     std::uint64_t epoch = 0;  // +1 with every save
     base::Time created_at;

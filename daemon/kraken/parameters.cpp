@@ -77,6 +77,7 @@ Result<Parameters> Parameters::of_body(std::string bytes, base::BodyForm form) {
     parameters.fields_ = std::move(read->fields);
     parameters.form_ = form;
     parameters.written_ = std::move(read->body);
+    parameters.written_nonce_ = std::move(read->nonce);
     return parameters;
 }
 

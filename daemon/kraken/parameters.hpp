@@ -32,6 +32,9 @@ public:
     // Of the query of a public call, without its "?"; see form_fields().
     static Result<Parameters> of_query(std::string_view query);
 
+    // The digits of the nonce in a body that a client wrote; empty where it wrote none, and otherwise.
+    const std::optional<std::string>& written_nonce() const { return written_nonce_; }
+
     // Adds a member behind the others, or gives the one of that name another value, JSON as it stands.
     void set(std::string_view name, std::string raw);
     // Null when there is none of that name.
@@ -55,6 +58,7 @@ private:
     std::vector<Field> fields_;
     base::BodyForm form_ = base::BodyForm::form;
     std::optional<WrittenBody> written_;
+    std::optional<std::string> written_nonce_;
 };
 
 // A plain value as Kraken reads it, whichever way it was written: "1.5", 1.5 and true. Empty for lists and

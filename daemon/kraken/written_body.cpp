@@ -106,8 +106,13 @@ Result<WrittenBody::Read> WrittenBody::read(std::string bytes, BodyForm form) {
     auto fields = form == BodyForm::json ? body.read_json() : body.read_form();
     if (!fields) return std::unexpected(std::move(fields.error()));
     if (auto names = check_names(*fields); !names) return std::unexpected(std::move(names.error()));
-    if (!body.has_nonce_) body.add_nonce();
-    return Read{std::move(body), std::move(*fields)};
+    std::optional<std::string> nonce;
+    if (body.has_nonce_) {
+        nonce = body.bytes_.substr(body.nonce_.begin, body.nonce_.size);
+    } else {
+        body.add_nonce();
+    }
+    return Read{std::move(body), std::move(*fields), std::move(nonce)};
 }
 
 Result<std::vector<Field>> WrittenBody::read_form() {

@@ -7,6 +7,7 @@
 #include "protocol/error.hpp"
 
 #include <cstddef>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -70,7 +71,8 @@ private:
 
 struct WrittenBody::Read {
     WrittenBody body;
-    std::vector<Field> fields;  // all but the nonce, in the client's order
+    std::vector<Field> fields;         // all but the nonce, in the client's order
+    std::optional<std::string> nonce;  // its digits; empty: the client gave none
 };
 
 }  // namespace krakken::kraken

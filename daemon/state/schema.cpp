@@ -76,6 +76,15 @@ constexpr std::array migrations = {
     "ALTER TABLE intent ADD COLUMN uid INTEGER NOT NULL DEFAULT 0;"
     "ALTER TABLE intent ADD COLUMN pid INTEGER NOT NULL DEFAULT 0;"
     "ALTER TABLE intent ADD COLUMN program TEXT NOT NULL DEFAULT '';",
+    // What a person has frozen: scope is "all", "account:NAME" or "bot:NAME".
+    "CREATE TABLE freeze ("
+    " scope TEXT PRIMARY KEY NOT NULL,"
+    " reason TEXT NOT NULL,"
+    " at INTEGER NOT NULL,"
+    " uid INTEGER NOT NULL,"
+    " pid INTEGER NOT NULL,"
+    " program TEXT NOT NULL"
+    ") STRICT, WITHOUT ROWID;",
 };
 
 constexpr const char* damaged_remedy =

@@ -140,6 +140,7 @@ public:
     )
         : executor_(std::move(executor)),
           intents_at_start_(read_intents(database)),
+          freezes_at_start_(FreezeTable(database).list()),
           writer_(std::move(database), std::move(folder), audit) {}
 
     awaitable<Result<std::optional<NonceMark>>> nonce_mark(base::KeyId key) override {
@@ -195,6 +196,16 @@ public:
         });
     }
 
+    const std::vector<Freeze>& freezes_at_start() const override { return freezes_at_start_; }
+
+    awaitable<Result<void>> freeze(Freeze freeze) override {
+        return perform<void>([freeze = std::move(freeze)](Tables& tables) { tables.freezes.put(freeze); });
+    }
+
+    awaitable<Result<void>> thaw(std::string scope) override {
+        return perform<void>([scope = std::move(scope)](Tables& tables) { tables.freezes.remove(scope); });
+    }
+
     void record(AuditEntry entry) override { writer_.submit(std::make_unique<Record>(std::move(entry))); }
 
     awaitable<Result<std::vector<AuditRow>>> audit(AuditQuery query) override {
@@ -233,6 +244,7 @@ private:
 
     asio::any_io_executor executor_;
     std::vector<Intent> intents_at_start_;
+    std::vector<Freeze> freezes_at_start_;
     Writer writer_;
 };
 

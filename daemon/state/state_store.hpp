@@ -7,6 +7,7 @@
 #include "base/types.hpp"
 #include "protocol/error.hpp"
 #include "state/audit.hpp"
+#include "state/freezes.hpp"
 #include "state/intents.hpp"
 
 #include <boost/asio/any_io_executor.hpp>
@@ -65,6 +66,12 @@ public:
     ) = 0;
     // Newest first.
     virtual awaitable<Result<std::vector<Intent>>> intents(IntentQuery query) = 0;
+
+    // What a person has frozen, as it was when the database was opened.
+    virtual const std::vector<Freeze>& freezes_at_start() const = 0;
+    // Each returns once it is on disk. Freezing a scope again replaces the reason.
+    virtual awaitable<Result<void>> freeze(Freeze freeze) = 0;
+    virtual awaitable<Result<void>> thaw(std::string scope) = 0;
 
     // Audit: does not wait for the disk, so that no reply does; what then cannot be written is logged, and
     // failed() says it. That a call is done is not written twice where its own intent's end says it.

@@ -4,6 +4,7 @@
 // group is being synced to disk the next one gathers, so many concurrent saves cost few fsyncs.
 
 #include "audit_table.hpp"
+#include "freeze_table.hpp"
 #include "intent_table.hpp"
 #include "nonce_marks.hpp"
 #include "protocol/error.hpp"
@@ -28,10 +29,11 @@ inline constexpr std::size_t max_waiting_jobs = 4096;
 // Every table, with its prepared statements.
 struct Tables {
     Tables(Database& database, AuditSettings settings)
-        : marks(database), intents(database), audit(database, settings) {}
+        : marks(database), intents(database), audit(database, settings), freezes(database) {}
     NonceMarks marks;
     IntentTable intents;
     AuditTable audit;
+    FreezeTable freezes;
 };
 
 // One piece of work; run and, with few exceptions, destroyed on the writer's thread.

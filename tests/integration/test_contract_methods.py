@@ -108,10 +108,11 @@ class Transcripts(support.SharedTest):
 
 class WrongSocket(support.SharedTest):
     ADMIN = ("vault.create", "unlock", "lock", "vault.change_passphrase", "vault.add_key_file", "vault.remove_key_file", "account.add",
-             "account.add_key", "account.replace_key", "account.validate", "account.remove", "nonce.import", "reload", "shutdown")
-    CLIENT = ("profile", "endpoints", "call", "wait", "nonce.status")
-    RESERVED = ("bot.add", "whoami", "check", "freeze", "thaw", "vault.inspect",
-                "vault.backup", "subscribe")
+             "account.add_key", "account.replace_key", "account.validate", "account.remove", "nonce.import", "bot.add", "bot.change",
+             "bot.rotate", "bot.revoke", "bot.list", "bot.show", "grant.set", "grant.remove", "grant.list", "freeze", "thaw", "reload",
+             "shutdown")
+    CLIENT = ("profile", "endpoints", "call", "wait", "nonce.status", "whoami", "check")
+    RESERVED = ("vault.inspect", "vault.backup", "vault.restore", "subscribe", "unsubscribe")
 
     def test_admin_methods_on_the_client_socket_name_the_remedy(self):
         for method in self.ADMIN:

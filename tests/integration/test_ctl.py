@@ -369,6 +369,26 @@ class SecretsTest(CtlTest):
                 self.ctl(missing, *arguments, "--stdin", given="".join(line + "\n" for line in given[:-1]), expected=2)
                 self.assertEqual(missing.lines, [])
 
+    def test_what_is_imported_is_handed_over_as_account_add_does(self):
+        daemon = self.daemon(account__add=[ADDED, ADDED.replace('"saved":true', '"saved":false')])
+        source = os.path.join(daemon.folder, "kraken.key")
+        with open(source, "w", opener=lambda path, flags: os.open(path, flags, 0o600)) as file:
+            file.write(f" {API_KEY}\n{API_SECRET}\n")
+        arguments = ("account", "import", "--krakenex", source, "--otp", "--stdin", "--tier", "pro", "--save", "anyway", "--name", "bot1")
+        done = self.ctl(daemon, *arguments, given="canary-otp\n")
+        params = {"name": "bot1", "api_key": API_KEY, "api_secret": API_SECRET, "otp": "canary-otp", "tier": "pro", "save": "anyway"}
+        self.assertEqual(daemon.requests("account.add"), [("admin.sock", params)])
+        self.assertIn("Warning: the key may withdraw", done.stdout)
+        self.assertIn("shred", done.stderr)
+        # What was not saved is not destroyed.
+        done = self.ctl(daemon, "account", "import", "--krakenex", source)
+        self.assertNotIn("shred", done.stderr)
+        self.ctl(daemon, *arguments, expected=2)
+        self.assertEqual(len(daemon.requests("account.add")), 2)
+        lost = self.daemon(account__add=None)
+        done = self.ctl(lost, "account", "import", "--krakenex", source, "--json", expected=5)
+        self.assertEqual(json.loads(done.stdout)["failed"][0]["error"]["data"]["executed"], "unknown")
+
     def test_setup_from_standard_input(self):
         empty = STATUS.replace('"exists":true', '"exists":false').replace('"unlocked"', '"uninitialized"')
         empty = empty[:empty.index('"accounts"')] + '"accounts":[]}'

@@ -15,6 +15,7 @@ import urllib.parse
 import urllib.request
 
 import support
+from test_bots import Bot
 
 FORM = {"Content-Type": "application/x-www-form-urlencoded"}
 ORDER = {"pair": "XBTUSD", "type": "buy", "ordertype": "limit", "price": "10000.0", "volume": "0.01"}
@@ -100,6 +101,22 @@ class Everywhere:
                 self.assertEqual((status, json.loads(reply)), (200, {"error": ["EAPI:Invalid key"]}))
         self.assertEqual(len(self.exchange.journal()), sent)
         self.assertEqual(self.account_orders(), 0)
+
+    def test_a_bot_trades_with_its_own_key(self):
+        status, made, error = self.daemon.ctl("--json", "bot", "add", "scalper", "--account", "alice", "--allow", "read,trade", "--stdin",
+                                              stdin=support.PASSPHRASE + "\n")
+        self.assertEqual(status, 0, error)
+        client = self.connect()
+        client.connect()
+        bot = Bot(self.daemon, json.loads(made))
+        bot.sock, bot.host, bot.port = client.sock, *self.address()
+        self.assertIn("ZUSD", bot.private("Balance")["result"])
+        [txid] = bot.private("AddOrder", ORDER)["result"]["txid"]
+        self.assertEqual(list(bot.private("OpenOrders")["result"]["open"]), [txid])
+        self.assertEqual(bot.error("Balance", signature="AAAA"), "EAPI:Invalid signature")
+        self.assertEqual(bot.error("Withdraw"), "EGeneral:Permission denied")
+        self.assertEqual(self.account_orders(), 1)
+        self.assertEqual(self.ask(client, "POST", "/0/private/Balance", "nonce=1", FORM)[1], b'{"error":["EAPI:Invalid key"]}')
 
     def test_what_is_served(self):
         client = self.connect()

@@ -46,6 +46,7 @@ class Bot:
         self.open = []
         self.canceled = []
         self.cancel_times = []
+        self.settle_times = []
         self.outcomes = collections.Counter()
 
     def trade(self, client, end):
@@ -65,7 +66,12 @@ class Bot:
         order = self.ledger.order(self.account, **params)
         scene.place(client, order)
         first = order.fate
-        scene.settle(client, order, seconds=180)  # look-ups keep to Kraken's limits, too
+        begun = time.monotonic()
+        # Look-ups keep to Kraken's limits, too: a key's counter has room for one question in two seconds, and an order that was
+        # not placed takes a dozen. With an answer lost every 20 s on each account they queue.
+        scene.settle(client, order, seconds=600)
+        if first == "unknown":
+            self.settle_times.append(time.monotonic() - begun)
         self.outcomes["place", order.fate if order.fate == first else f"unknown, then {order.fate}"] += 1
         if order.fate == "placed" and order.params["ordertype"] == "limit":
             self.open += order.txids
@@ -186,7 +192,7 @@ class Bots(scene.TortureTest):
             time.sleep(SECONDS / 40)  # between samples
         for thread in direct:
             thread.join()
-        bots = [process.end(patience=200) for process in processes]
+        bots = [process.end(patience=700) for process in processes]
         for bot in bots:
             for order in bot.orders:
                 self.ledger.include(order)
@@ -206,6 +212,9 @@ class Bots(scene.TortureTest):
         print(f"  cancels' p99 / the network's: {percentile(cancels, 0.99) / percentile(network, 0.99):.2f}")
         for name, times in (("cancels", cancels), ("the network", network)):
             print(f"  {name}: p50 {1000 * percentile(times, 0.5):.1f} ms, p99 {1000 * percentile(times, 0.99):.0f} ms, {len(times)} calls")
+        settling = [seconds for bot in bots for seconds in bot.settle_times] or [0]
+        print(f"  lost answers: known after {percentile(settling, 0.5):.0f} s (p50), {percentile(settling, 0.99):.0f} s (p99), "
+              f"{max(settling):.0f} s (longest), {len(settling)} orders")
         print(f"  memory: {samples[len(samples) // 4]} KiB at a quarter, {samples[-1]} KiB at the end", flush=True)
         placed = sum(order.fate == "placed" for order in self.ledger.orders)
         scene.survived(f"orders placed by {BOTS} bots on {ACCOUNTS} accounts in {SECONDS} s, with faults at random", placed)

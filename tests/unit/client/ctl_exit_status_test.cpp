@@ -76,6 +76,15 @@ TEST_CASE("failures without an answer have theirs") {
     CHECK(exit_status(make_failure(kind, "m", "", executed)) == status);
 }
 
+TEST_CASE("of several exit statuses the one that a script must know of") {
+    using enum ExitStatus;
+    CHECK(worse(done, done) == done);
+    const std::vector from_the_best{done, temporary, refused, usage, locked, no_daemon, unknown};
+    for (std::size_t one = 0; one < from_the_best.size(); ++one)
+        for (std::size_t other = 0; other < from_the_best.size(); ++other)
+            CHECK(worse(from_the_best[one], from_the_best[other]) == from_the_best[std::max(one, other)]);
+}
+
 TEST_CASE("a person is told what went wrong, what was done and what to do") {
     const Failure failure = refusal(
         -32013,

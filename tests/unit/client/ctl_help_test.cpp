@@ -54,7 +54,7 @@ TEST_CASE("the commands of the contract are there") {
           "doctor",
           "version"})
         CHECK_NOTHROW(app.get_subcommand(name));
-    for (const auto* name : {"list", "add", "add-key", "replace-key", "remove", "validate"})
+    for (const auto* name : {"list", "add", "import", "add-key", "replace-key", "remove", "validate"})
         CHECK_NOTHROW(app.get_subcommand("account")->get_subcommand(name));
     for (const auto* name : {"create", "passphrase", "add-key-file", "remove-key-file"})
         CHECK_NOTHROW(app.get_subcommand("vault")->get_subcommand(name));

@@ -72,6 +72,27 @@ TEST_CASE("an empty passphrase, and one that is no UTF-8: refused") {
     CHECK_THROWS_AS(reader.new_passphrase("the passphrase", "?"), UsageError);
 }
 
+TEST_CASE("a file of secrets is read whole, with its mode") {
+    const auto size = GENERATE(as<std::size_t>(), 0, 1, 511, 512, 513, 100'000, 1U << 20U);
+    const PassphraseFile file(std::string(size, 'x'), 0640);
+    const SecretFile read = read_secret_file(file.path());
+    CHECK((read.text.view() == std::string(size, 'x')));
+    CHECK(read.mode == 0640);
+    const fs::path link = file.folder() / "link";
+    fs::create_symlink(file.path(), link);
+    CHECK(read_secret_file(link).text.size() == size);
+}
+
+TEST_CASE("a file of secrets that is none is refused") {
+    const PassphraseFile longer(std::string((1U << 20U) + 1, 'x'));
+    CHECK_THROWS_WITH(read_secret_file(longer.path()), Catch::Contains("longer than 1 MiB"));
+    CHECK_THROWS_WITH(read_secret_file(longer.folder()), Catch::Contains("not a regular file"));
+    CHECK_THROWS_WITH(read_secret_file(longer.folder() / "missing"), Catch::Contains("cannot open"));
+    const fs::path fifo = longer.folder() / "fifo";
+    REQUIRE(mkfifo(fifo.c_str(), 0600) == 0);
+    CHECK_THROWS_WITH(read_secret_file(fifo), Catch::Contains("not a regular file"));
+}
+
 TEST_CASE("hints on new passphrases") {
     const auto hint = [](std::string_view passphrase) { return std::string(strength_hint(passphrase)); };
     for (const auto* good : {"correct horse battery", "four odd new words", "x8Q!vp2-Lm0,ss7_Wq9k"})

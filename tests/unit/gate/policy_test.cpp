@@ -150,18 +150,19 @@ TEST_CASE("what Earn and the positions say may be read whatever the profile") {
     }
 }
 
-TEST_CASE("no capability allows what moves funds or hands out a token") {
+TEST_CASE("what moves funds into Earn or to the futures wallet needs its capability, too") {
     const Profile everything{"US_CA", true, true, true};
-    for (const auto* name :
-         {"WalletTransfer", "Earn/Allocate", "Earn/Deallocate", "Withdraw", "WithdrawCancel"}) {
+    for (const auto* name : {"Earn/Allocate", "Earn/Deallocate"}) {
         CAPTURE(name);
-        const auto refused = asked(name, R"({"leverage":5})", everything);
+        const auto refused = asked(name, "", nothing);
         REQUIRE_FALSE(refused);
-        CHECK(rule_of(refused.error()) == "effect:fund");
+        CHECK(rule_of(refused.error()) == "capability:supports_staking");
+        CHECK(asked(name, "", everything));
     }
-    const auto token = asked("GetWebSocketsToken", "", everything);
-    REQUIRE_FALSE(token);
-    CHECK(rule_of(token.error()) == "effect:token");
+    const auto refused = asked("WalletTransfer", "", nothing);
+    REQUIRE_FALSE(refused);
+    CHECK(rule_of(refused.error()) == "capability:supports_futures");
+    CHECK(asked("WalletTransfer", "", everything));
 }
 
 TEST_CASE("text in text in text is looked through, without end") {

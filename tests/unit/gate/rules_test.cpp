@@ -1,6 +1,7 @@
-// gate/policy and gate/peer: who may connect, and what may be called.
+// gate/permit and gate/peer: who may connect, and what may be called.
 
 #include "gate/peer.hpp"
+#include "gate/permit.hpp"
 #include "gate/policy.hpp"
 
 #include <sys/socket.h>
@@ -20,17 +21,40 @@ constexpr uid_t own = 1000;
 
 }  // namespace
 
-TEST_CASE("effects that move funds or hand out tokens are forbidden, all others allowed") {
+TEST_CASE("the operator may do all but move funds, hand out tokens and open ways for money to come or go") {
+    const gate::Holdings holdings{
+        std::make_shared<const gate::Holding>(gate::Holding{"operator", grant::operators_grant()})
+    };
+    const auto account = base::AccountName::parse("master");
     for (const auto& endpoint : protocol::endpoints()) {
+        if (endpoint.kind == protocol::EndpointKind::public_) continue;
         CAPTURE(endpoint.name);
-        const auto allowed = gate::may_call(endpoint, *kraken::Parameters::parse(""), {});
-        const bool forbidden = endpoint.effect == Effect::fund || endpoint.effect == Effect::token;
+        const auto allowed =
+            gate::permit(holdings, {}, endpoint, *kraken::Parameters::parse(""), account, base::Time());
+        const bool opens_a_way = endpoint.name == "DepositAddresses" || endpoint.name == "CreateSubaccount";
+        const bool forbidden =
+            endpoint.effect == Effect::fund || endpoint.effect == Effect::token || opens_a_way;
         CHECK(allowed.has_value() != forbidden);
         if (allowed) continue;
         CHECK(allowed.error().code == protocol::ErrorCode::forbidden);
         const std::string rule = boost::json::serialize(allowed.error().details.at("rule"));
-        CHECK(rule == (endpoint.effect == Effect::fund ? R"("effect:fund")" : R"("effect:token")"));
+        if (endpoint.effect == Effect::fund) {
+            CHECK(rule == R"("effect:fund")");
+        } else if (endpoint.effect == Effect::token) {
+            CHECK(rule == R"("effect:token")");
+        } else {
+            CHECK(rule == "\"right:" + std::string(name(endpoint.right)) + '"');
+        }
     }
+}
+
+TEST_CASE("who holds nothing may do nothing, and is told so") {
+    const auto* balance = protocol::find_endpoint("Balance");
+    const auto refused = gate::permit(
+        {}, {}, *balance, *kraken::Parameters::parse(""), base::AccountName::parse("master"), base::Time()
+    );
+    REQUIRE_FALSE(refused);
+    CHECK(refused.error().details.at("rule") == "grant:none");
 }
 
 TEST_CASE("who is admitted") {

@@ -94,6 +94,7 @@ struct SessionBench : Bench {
     }
 
     gate::AuditTrail audit{store, clock};
+    gate::Freezes freezes{store};
     account::Changes changes{loop.context.get_executor()};
     gate::Backend backend{
         loop.context.get_executor(),
@@ -101,6 +102,7 @@ struct SessionBench : Bench {
         keeper,
         accounts,
         audit,
+        freezes,
         changes,
         {},
         {},

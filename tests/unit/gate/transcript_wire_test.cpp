@@ -51,8 +51,8 @@ TEST_CASE("transcript: what is no request") {
         {R"({"jsonrpc":"2.0","id":[],"method":"ping"})",
          error(-32600, "protocol", "id must be a string, a number or null", "", "null")},
         {R"({"jsonrpc":"2.0","id":1,"method":"Ping"})", error(-32601, "protocol", "there is no such method")},
-        {R"({"jsonrpc":"2.0","id":1,"method":"freeze"})", error(-32601, "protocol", "there is no such method")
-        },
+        {R"({"jsonrpc":"2.0","id":1,"method":"subscribe"})",
+         error(-32601, "protocol", "there is no such method")},
         {"[]", error(-32600, "protocol", "an empty batch", "", "null")},
     }));
     CAPTURE(line);

@@ -30,74 +30,74 @@ namespace {
 // Every endpoint that Kraken documents for spot REST, in the order of its documentation.
 // clang-format off
 const std::vector<Endpoint> documented{
-    {"Time", EndpointKind::public_, Effect::read, "", 0, true},
-    {"SystemStatus", EndpointKind::public_, Effect::read, "", 0, true},
-    {"Assets", EndpointKind::public_, Effect::read, "", 0, true},
-    {"AssetPairs", EndpointKind::public_, Effect::read, "", 0, true},
-    {"Ticker", EndpointKind::public_, Effect::read, "", 0, true},
-    {"OHLC", EndpointKind::public_, Effect::read, "", 0, true},
-    {"Depth", EndpointKind::public_, Effect::read, "", 0, true},
-    {"GroupedBook", EndpointKind::public_, Effect::read, "", 0, true},
-    {"Trades", EndpointKind::public_, Effect::read, "", 0, true},
-    {"Spread", EndpointKind::public_, Effect::read, "", 0, true},
-    {"PreTrade", EndpointKind::public_, Effect::read, "", 0, true},
-    {"PostTrade", EndpointKind::public_, Effect::read, "", 0, true},
+    {"Time", EndpointKind::public_, Effect::read, Right::none, "", 0, true},
+    {"SystemStatus", EndpointKind::public_, Effect::read, Right::none, "", 0, true},
+    {"Assets", EndpointKind::public_, Effect::read, Right::none, "", 0, true},
+    {"AssetPairs", EndpointKind::public_, Effect::read, Right::none, "", 0, true},
+    {"Ticker", EndpointKind::public_, Effect::read, Right::none, "", 0, true},
+    {"OHLC", EndpointKind::public_, Effect::read, Right::none, "", 0, true},
+    {"Depth", EndpointKind::public_, Effect::read, Right::none, "", 0, true},
+    {"GroupedBook", EndpointKind::public_, Effect::read, Right::none, "", 0, true},
+    {"Trades", EndpointKind::public_, Effect::read, Right::none, "", 0, true},
+    {"Spread", EndpointKind::public_, Effect::read, Right::none, "", 0, true},
+    {"PreTrade", EndpointKind::public_, Effect::read, Right::none, "", 0, true},
+    {"PostTrade", EndpointKind::public_, Effect::read, Right::none, "", 0, true},
 
-    {"Balance", EndpointKind::private_, Effect::read, "query-funds", 1, true},
-    {"BalanceEx", EndpointKind::private_, Effect::read, "query-funds", 1, true},
-    {"CreditLines", EndpointKind::private_, Effect::read, "query-funds", 1, true},
-    {"TradeBalance", EndpointKind::private_, Effect::read, "query-open-trades", 1, true},
-    {"OpenOrders", EndpointKind::private_, Effect::read, "query-open-trades", 1, true},
-    {"ClosedOrders", EndpointKind::private_, Effect::read, "query-closed-trades", 2, true},
-    {"QueryOrders", EndpointKind::private_, Effect::read, "query-open-trades|query-closed-trades", 1, true},
-    {"OrderAmends", EndpointKind::private_, Effect::read, "query-open-trades|query-closed-trades", 1, true},
-    {"TradesHistory", EndpointKind::private_, Effect::read, "query-closed-trades", 2, true},
-    {"QueryTrades", EndpointKind::private_, Effect::read, "query-closed-trades", 2, true},
-    {"OpenPositions", EndpointKind::private_, Effect::read, "query-open-trades", 1, true},
-    {"Ledgers", EndpointKind::private_, Effect::read, "query-ledger", 2, true},
-    {"QueryLedgers", EndpointKind::private_, Effect::read, "query-ledger", 2, true},
-    {"TradeVolume", EndpointKind::private_, Effect::read, "query-funds", 1, true},
-    {"AddExport", EndpointKind::private_, Effect::other, "export-data", 1, false},
-    {"ExportStatus", EndpointKind::private_, Effect::read, "export-data", 1, true},
-    {"RetrieveExport", EndpointKind::private_, Effect::read, "export-data", 1, true, Body::flat, true},
-    {"RemoveExport", EndpointKind::private_, Effect::other, "export-data", 1, true},
-    {"GetApiKeyInfo", EndpointKind::private_, Effect::token, "", 1, true},
-    {"Level3", EndpointKind::private_, Effect::read, "query-open-trades", 1, true, Body::json},
+    {"Balance", EndpointKind::private_, Effect::read, Right::read, "query-funds", 1, true},
+    {"BalanceEx", EndpointKind::private_, Effect::read, Right::read, "query-funds", 1, true},
+    {"CreditLines", EndpointKind::private_, Effect::read, Right::read, "query-funds", 1, true},
+    {"TradeBalance", EndpointKind::private_, Effect::read, Right::read, "query-open-trades", 1, true},
+    {"OpenOrders", EndpointKind::private_, Effect::read, Right::read, "query-open-trades", 1, true},
+    {"ClosedOrders", EndpointKind::private_, Effect::read, Right::read, "query-closed-trades", 2, true},
+    {"QueryOrders", EndpointKind::private_, Effect::read, Right::read, "query-open-trades|query-closed-trades", 1, true},
+    {"OrderAmends", EndpointKind::private_, Effect::read, Right::read, "query-open-trades|query-closed-trades", 1, true},
+    {"TradesHistory", EndpointKind::private_, Effect::read, Right::read, "query-closed-trades", 2, true},
+    {"QueryTrades", EndpointKind::private_, Effect::read, Right::read, "query-closed-trades", 2, true},
+    {"OpenPositions", EndpointKind::private_, Effect::read, Right::read, "query-open-trades", 1, true},
+    {"Ledgers", EndpointKind::private_, Effect::read, Right::read, "query-ledger", 2, true},
+    {"QueryLedgers", EndpointKind::private_, Effect::read, Right::read, "query-ledger", 2, true},
+    {"TradeVolume", EndpointKind::private_, Effect::read, Right::read, "query-funds", 1, true},
+    {"AddExport", EndpointKind::private_, Effect::other, Right::export_, "export-data", 1, false},
+    {"ExportStatus", EndpointKind::private_, Effect::read, Right::export_, "export-data", 1, true},
+    {"RetrieveExport", EndpointKind::private_, Effect::read, Right::export_, "export-data", 1, true, Body::flat, true},
+    {"RemoveExport", EndpointKind::private_, Effect::other, Right::export_, "export-data", 1, true},
+    {"GetApiKeyInfo", EndpointKind::private_, Effect::token, Right::nobody, "", 1, true},
+    {"Level3", EndpointKind::private_, Effect::read, Right::read, "query-open-trades", 1, true, Body::json},
 
-    {"AddOrder", EndpointKind::private_, Effect::place, "modify-trades", 0, false},
-    {"AddOrderBatch", EndpointKind::private_, Effect::place, "modify-trades+close-trades", 1, false, Body::json},
-    {"AmendOrder", EndpointKind::private_, Effect::place, "modify-trades|close-trades", 1, false},
-    {"EditOrder", EndpointKind::private_, Effect::place, "modify-trades+close-trades", 1, false},
-    {"CancelOrder", EndpointKind::private_, Effect::cancel, "modify-trades|close-trades", 0, true},
-    {"CancelAll", EndpointKind::private_, Effect::cancel, "modify-trades|close-trades", 1, true},
-    {"CancelAllOrdersAfter", EndpointKind::private_, Effect::cancel, "modify-trades|close-trades", 1, true},
-    {"CancelOrderBatch", EndpointKind::private_, Effect::cancel, "modify-trades|close-trades", 1, true, Body::json},
-    {"GetWebSocketsToken", EndpointKind::private_, Effect::token, "create-ws-token", 1, true},
-    {"AddStrategy", EndpointKind::private_, Effect::place, "modify-trades", 1, false},
-    {"CancelStrategy", EndpointKind::private_, Effect::cancel, "close-trades", 1, true},
-    {"QueryStrategies", EndpointKind::private_, Effect::read, "query-open-trades|query-closed-trades", 1, true},
-    {"GetOpenStrategies", EndpointKind::private_, Effect::read, "query-open-trades", 1, true},
-    {"GetClosedStrategies", EndpointKind::private_, Effect::read, "query-closed-trades", 1, true},
+    {"AddOrder", EndpointKind::private_, Effect::place, Right::trade, "modify-trades", 0, false},
+    {"AddOrderBatch", EndpointKind::private_, Effect::place, Right::trade, "modify-trades+close-trades", 1, false, Body::json},
+    {"AmendOrder", EndpointKind::private_, Effect::place, Right::trade, "modify-trades|close-trades", 1, false},
+    {"EditOrder", EndpointKind::private_, Effect::place, Right::trade, "modify-trades+close-trades", 1, false},
+    {"CancelOrder", EndpointKind::private_, Effect::cancel, Right::cancel, "modify-trades|close-trades", 0, true},
+    {"CancelAll", EndpointKind::private_, Effect::cancel, Right::cancel_all, "modify-trades|close-trades", 1, true},
+    {"CancelAllOrdersAfter", EndpointKind::private_, Effect::cancel, Right::cancel_all, "modify-trades|close-trades", 1, true},
+    {"CancelOrderBatch", EndpointKind::private_, Effect::cancel, Right::cancel, "modify-trades|close-trades", 1, true, Body::json},
+    {"GetWebSocketsToken", EndpointKind::private_, Effect::token, Right::stream, "create-ws-token", 1, true},
+    {"AddStrategy", EndpointKind::private_, Effect::place, Right::trade, "modify-trades", 1, false},
+    {"CancelStrategy", EndpointKind::private_, Effect::cancel, Right::cancel, "close-trades", 1, true},
+    {"QueryStrategies", EndpointKind::private_, Effect::read, Right::read, "query-open-trades|query-closed-trades", 1, true},
+    {"GetOpenStrategies", EndpointKind::private_, Effect::read, Right::read, "query-open-trades", 1, true},
+    {"GetClosedStrategies", EndpointKind::private_, Effect::read, Right::read, "query-closed-trades", 1, true},
 
-    {"DepositMethods", EndpointKind::private_, Effect::read, "query-funds+add-funds", 1, true},
-    {"DepositAddresses", EndpointKind::private_, Effect::other, "query-funds", 1, false, Body::flat, false, "new"},
-    {"DepositStatus", EndpointKind::private_, Effect::read, "query-funds", 1, true},
-    {"WithdrawMethods", EndpointKind::private_, Effect::read, "query-funds+withdraw-funds", 1, true},
-    {"WithdrawAddresses", EndpointKind::private_, Effect::read, "query-funds+withdraw-funds", 1, true},
-    {"WithdrawInfo", EndpointKind::private_, Effect::read, "query-funds+withdraw-funds", 1, true},
-    {"Withdraw", EndpointKind::private_, Effect::fund, "withdraw-funds", 1, false},
-    {"WithdrawStatus", EndpointKind::private_, Effect::read, "withdraw-funds|query-ledger", 1, true},
-    {"WithdrawCancel", EndpointKind::private_, Effect::fund, "withdraw-funds", 1, false},
-    {"WalletTransfer", EndpointKind::private_, Effect::fund, "query-funds", 1, false},
-    {"CreateSubaccount", EndpointKind::private_, Effect::other, "withdraw-funds", 1, false},
-    {"AccountTransfer", EndpointKind::private_, Effect::fund, "withdraw-funds", 1, false},
+    {"DepositMethods", EndpointKind::private_, Effect::read, Right::read, "query-funds+add-funds", 1, true},
+    {"DepositAddresses", EndpointKind::private_, Effect::other, Right::deposit, "query-funds", 1, false, Body::flat, false, "new"},
+    {"DepositStatus", EndpointKind::private_, Effect::read, Right::read, "query-funds", 1, true},
+    {"WithdrawMethods", EndpointKind::private_, Effect::read, Right::read, "query-funds+withdraw-funds", 1, true},
+    {"WithdrawAddresses", EndpointKind::private_, Effect::read, Right::read, "query-funds+withdraw-funds", 1, true},
+    {"WithdrawInfo", EndpointKind::private_, Effect::read, Right::read, "query-funds+withdraw-funds", 1, true},
+    {"Withdraw", EndpointKind::private_, Effect::fund, Right::withdraw, "withdraw-funds", 1, false},
+    {"WithdrawStatus", EndpointKind::private_, Effect::read, Right::read, "withdraw-funds|query-ledger", 1, true},
+    {"WithdrawCancel", EndpointKind::private_, Effect::fund, Right::withdraw, "withdraw-funds", 1, false},
+    {"WalletTransfer", EndpointKind::private_, Effect::fund, Right::transfer, "query-funds", 1, false},
+    {"CreateSubaccount", EndpointKind::private_, Effect::other, Right::transfer, "withdraw-funds", 1, false},
+    {"AccountTransfer", EndpointKind::private_, Effect::fund, Right::transfer, "withdraw-funds", 1, false},
 
-    {"Earn/Allocate", EndpointKind::private_, Effect::fund, "earn-funds", 1, false},
-    {"Earn/Deallocate", EndpointKind::private_, Effect::fund, "earn-funds", 1, false},
-    {"Earn/AllocateStatus", EndpointKind::private_, Effect::read, "earn-funds|query-funds", 1, true},
-    {"Earn/DeallocateStatus", EndpointKind::private_, Effect::read, "earn-funds|query-funds", 1, true},
-    {"Earn/Strategies", EndpointKind::private_, Effect::read, "", 1, true},
-    {"Earn/Allocations", EndpointKind::private_, Effect::read, "query-funds", 1, true},
+    {"Earn/Allocate", EndpointKind::private_, Effect::fund, Right::earn, "earn-funds", 1, false},
+    {"Earn/Deallocate", EndpointKind::private_, Effect::fund, Right::earn, "earn-funds", 1, false},
+    {"Earn/AllocateStatus", EndpointKind::private_, Effect::read, Right::read, "earn-funds|query-funds", 1, true},
+    {"Earn/DeallocateStatus", EndpointKind::private_, Effect::read, Right::read, "earn-funds|query-funds", 1, true},
+    {"Earn/Strategies", EndpointKind::private_, Effect::read, Right::read, "", 1, true},
+    {"Earn/Allocations", EndpointKind::private_, Effect::read, Right::read, "query-funds", 1, true},
 };
 // clang-format on
 
@@ -110,6 +110,7 @@ TEST_CASE("the table holds what Kraken documents, and nothing else") {
         REQUIRE(endpoint);
         CHECK(endpoint->kind == expected.kind);
         CHECK(endpoint->effect == expected.effect);
+        CHECK(endpoint->right == expected.right);
         CHECK(endpoint->permission == expected.permission);
         CHECK(endpoint->cost == expected.cost);
         CHECK(endpoint->repeatable == expected.repeatable);
@@ -160,6 +161,11 @@ TEST_CASE("names of kinds and effects are those of the contract") {
     CHECK(name(Effect::place) == "place");
     CHECK(name(Effect::fund) == "fund");
     CHECK(name(Effect::token) == "token");
+    for (const Right right : grantable_rights())
+        CHECK(parse_right(name(right)) == right);
+    CHECK(name(Right::cancel_all) == "cancel-all");
+    for (const char* none : {"none", "nobody", "", "Read", "cancel_all"})
+        CHECK_FALSE(parse_right(none));
     CHECK(name(Effect::other) == "other");
 }
 

@@ -92,7 +92,7 @@ TEST_CASE("state: marks of the first version count as proven", "[state]") {
     Opened(folder.path());
     execute(
         folder.database(),
-        "DROP TABLE audit; DROP TABLE intent; DROP TABLE nonce_mark;"
+        "DROP TABLE audit; DROP TABLE freeze; DROP TABLE intent; DROP TABLE nonce_mark;"
         "CREATE TABLE nonce_mark (key TEXT PRIMARY KEY NOT NULL, bound INTEGER NOT NULL CHECK (bound >= 0),"
         " unit INTEGER NOT NULL CHECK (unit BETWEEN 0 AND 2)) STRICT, WITHOUT ROWID;"
         "INSERT INTO nonce_mark VALUES ('3f9c21aa', 17, 1);"

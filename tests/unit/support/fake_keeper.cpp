@@ -179,4 +179,48 @@ boost::asio::awaitable<Result<keeper::SignedRequest>> FakeKeeper::sign(
     co_return keeper::SignedRequest{key.hex(), "signed " + signed_path + ' ' + nonce.text(), std::move(body)};
 }
 
+FakeKeeper::Done FakeKeeper::save_grant(std::string holder, std::string grant) {
+    if (vault != VaultState::unlocked) co_return fail(ErrorCode::locked, "the vault is locked");
+    const auto found = std::ranges::find(granted, holder, &keeper::GrantInfo::holder);
+    if (found == granted.end()) {
+        granted.push_back({std::move(holder), std::move(grant), {}});
+    } else {
+        found->grant = std::move(grant);
+    }
+    co_return Result<void>();
+}
+
+boost::asio::awaitable<Result<keeper::BotCredentials>> FakeKeeper::make_bot_key(
+    std::string bot, std::string grant, base::Time earlier_end_at
+) {
+    const auto saved_grant = co_await save_grant(bot, std::move(grant));
+    if (!saved_grant) co_return std::unexpected(saved_grant.error());
+    const auto found = std::ranges::find(granted, bot, &keeper::GrantInfo::holder);
+    for (auto& key : found->keys)
+        key.ends_at = earlier_end_at;
+    const base::KeyId key("0000000" + std::to_string(found->keys.size()));
+    found->keys.push_back({key, {}});
+    co_return keeper::BotCredentials{
+        key, keeper::SecretText::copy_of(bot), keeper::SecretText::copy_of("secret of " + bot)
+    };
+}
+
+FakeKeeper::Done FakeKeeper::remove_grant(std::string holder) {
+    const auto gone = std::erase_if(granted, [&holder](const auto& each) { return each.holder == holder; });
+    if (gone == 0) co_return fail(ErrorCode::invalid_params, "there is no such bot or grant");
+    co_return Result<void>();
+}
+
+boost::asio::awaitable<Result<std::string>> FakeKeeper::verify_bot(keeper::BotRequest request) {
+    const auto found = std::ranges::find(granted, request.api_key, &keeper::GrantInfo::holder);
+    const auto refused = [](std::string_view reason) {
+        return std::unexpected(
+            protocol::make_error(ErrorCode::auth, "not this bot").with("reason", boost::json::string(reason))
+        );
+    };
+    if (found == granted.end()) co_return refused(keeper::unknown_bot);
+    if (request.signature != "signed by " + request.api_key) co_return refused(keeper::bad_signature);
+    co_return request.api_key;
+}
+
 }  // namespace krakken::test

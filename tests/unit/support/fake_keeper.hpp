@@ -45,6 +45,16 @@ public:
         base::KeyId key, std::string path, base::Nonce nonce, std::string body, base::BodyForm form
     ) override;
 
+    std::vector<keeper::GrantInfo> grants() const override { return granted; }
+    Done save_grant(std::string holder, std::string grant) override;
+    boost::asio::awaitable<protocol::Result<keeper::BotCredentials>> make_bot_key(
+        std::string bot, std::string grant, base::Time earlier_end_at
+    ) override;
+    Done remove_grant(std::string holder) override;
+    // A bot's API key is its name, its signature "signed by NAME".
+    boost::asio::awaitable<protocol::Result<std::string>> verify_bot(keeper::BotRequest request) override;
+
+    std::vector<keeper::GrantInfo> granted;
     keeper::VaultState vault = keeper::VaultState::unlocked;  // of the vault file alone
     std::filesystem::path path = "/nowhere/secrets.enc";
     std::string passphrase = "right";

@@ -111,6 +111,18 @@ boost::asio::awaitable<Result<std::vector<state::Intent>>> MemoryStore::intents(
     co_return found;
 }
 
+boost::asio::awaitable<Result<void>> MemoryStore::freeze(state::Freeze freeze) {
+    const auto done = co_await write();
+    if (done) frozen.push_back(std::move(freeze));
+    co_return done;
+}
+
+boost::asio::awaitable<Result<void>> MemoryStore::thaw(std::string scope) {
+    const auto done = co_await write();
+    if (done) std::erase_if(frozen, [&scope](const auto& each) { return each.scope == scope; });
+    co_return done;
+}
+
 void MemoryStore::record(state::AuditEntry entry) {
     audited.push_back(std::move(entry));
 }

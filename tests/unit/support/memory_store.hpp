@@ -35,6 +35,9 @@ public:
     ) override;
     boost::asio::awaitable<protocol::Result<std::vector<state::Intent>>> intents(state::IntentQuery query
     ) override;
+    const std::vector<state::Freeze>& freezes_at_start() const override { return frozen; }
+    boost::asio::awaitable<protocol::Result<void>> freeze(state::Freeze freeze) override;
+    boost::asio::awaitable<protocol::Result<void>> thaw(std::string scope) override;
     void record(state::AuditEntry entry) override;
     boost::asio::awaitable<protocol::Result<std::vector<state::AuditRow>>> audit(state::AuditQuery query
     ) override;
@@ -50,6 +53,7 @@ public:
     std::vector<state::Intent> at_start;
     std::vector<state::Intent> written;                  // intents, oldest first
     std::vector<std::optional<base::Time>> known_times;  // Kraken's, as each of them was opened
+    std::vector<state::Freeze> frozen;                   // what is durable
     std::vector<state::IntentEnd> ends;                  // as they were told, oldest first
     std::vector<state::AuditEntry> audited;              // rows that were recorded, oldest first
     std::optional<std::int64_t> broken_at;               // where verify_audit says it is

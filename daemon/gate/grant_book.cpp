@@ -1,0 +1,74 @@
+#include "gate/grant_book.hpp"
+
+#include "base/log.hpp"
+
+#include <unistd.h>
+
+#include <algorithm>
+#include <utility>
+
+namespace krakken::gate {
+
+namespace {
+
+constexpr std::string_view user_prefix = "uid:";
+constexpr std::string_view group_prefix = "group:";
+
+}  // namespace
+
+bool sees(const Holdings& holdings, const base::AccountName& account) {
+    return std::ranges::any_of(holdings, [&account](const auto& holding) {
+        return holding->grant.covers(account);
+    });
+}
+
+bool is_bot_name(std::string_view holder) {
+    return base::AccountName::parse(holder).has_value();
+}
+
+GrantBook::GrantBook(const keeper::Keeper& keeper)
+    : keeper_(keeper),
+      operators_(std::make_shared<const Holding>(Holding{"operator", grant::operators_grant()})) {}
+
+void GrantBook::refresh() {
+    if (!keeper_.vault_is_open()) return;
+    known_ = true;
+    by_holder_.clear();
+    by_group_.clear();
+    for (keeper::GrantInfo& info : keeper_.grants()) {
+        auto grant = grant::parse_grant(info.grant);
+        // Written by a newer version, perhaps. Its holder has one all the same, of which nothing is allowed.
+        if (!grant)
+            base::log(
+                base::LogLevel::error,
+                "grant.not_understood",
+                {{"holder", info.holder}, {"why", grant.error().message}}
+            );
+        auto holding =
+            std::make_shared<const Holding>(Holding{info.holder, grant ? std::move(*grant) : grant::Grant()});
+        by_holder_.emplace(info.holder, holding);
+        if (!info.holder.starts_with(group_prefix)) continue;
+        if (const auto group = group_named(info.holder.substr(group_prefix.size())))
+            by_group_.emplace(*group, std::move(holding));
+    }
+}
+
+Holdings GrantBook::of(const Peer& peer, const std::string& bot) const {
+    if (!bot.empty()) {
+        const auto holding = find(bot);
+        return holding ? Holdings{holding} : Holdings();
+    }
+    if (const auto own = find(std::string(user_prefix) + std::to_string(peer.uid))) return {own};
+    if (peer.uid == ::geteuid() || peer.uid == 0) return {operators_};
+    Holdings holdings;
+    for (const auto& [group, holding] : by_group_)
+        if (std::ranges::find(peer.groups, group) != peer.groups.end()) holdings.push_back(holding);
+    return holdings;
+}
+
+std::shared_ptr<const Holding> GrantBook::find(const std::string& holder) const {
+    const auto found = by_holder_.find(holder);
+    return found == by_holder_.end() ? nullptr : found->second;
+}
+
+}  // namespace krakken::gate

@@ -1,0 +1,92 @@
+// The methods by which a client learns what it may do: whoami, check.
+
+#include "gate/permit.hpp"
+#include "handlers.hpp"
+
+#include <boost/json/array.hpp>
+#include <boost/json/object.hpp>
+#include <boost/json/parse.hpp>
+#include <boost/json/serialize.hpp>
+#include <utility>
+
+namespace krakken::gate {
+
+namespace json = boost::json;
+using protocol::Error;
+using protocol::ErrorCode;
+using protocol::fail;
+
+namespace {
+
+json::object show(const Backend& backend, const Holding& holding) {
+    json::object shown{{"holder", holding.holder}};
+    for (const auto& member : json::parse(grant::text_of(holding.grant)).as_object())
+        shown.insert(member);
+    if (holding.grant.all_accounts) {
+        json::array accounts;
+        for (const auto& account : backend.accounts.list())
+            accounts.emplace_back(account->info().account.text());
+        shown["accounts"] = std::move(accounts);
+    }
+    return shown;
+}
+
+bool concerns(const state::Freeze& freeze, const Context& context) {
+    const std::string_view scope = freeze.scope;
+    if (scope == "all" || scope == "bot:" + context.caller.bot) return true;
+    constexpr std::string_view of_account = "account:";
+    const auto account = scope.starts_with(of_account)
+                             ? base::AccountName::parse(scope.substr(of_account.size()))
+                             : std::nullopt;
+    return account && sees(context, *account);
+}
+
+json::object no(const Error& error) {
+    json::object shown{{"allowed", false}, {"message", error.message}};
+    if (const auto* rule = error.details.if_contains("rule")) shown["rule"] = *rule;
+    if (!error.remedy.empty()) shown["remedy"] = error.remedy;
+    return shown;
+}
+
+}  // namespace
+
+Handled handle_whoami(Backend& backend, const Arguments&, const Context& context) {
+    json::array grants;
+    for (const auto& holding : context.holdings)
+        grants.push_back(show(backend, *holding));
+    json::array frozen;
+    for (const auto& [scope, freeze] : backend.freezes.all()) {
+        if (concerns(freeze, context))
+            frozen.push_back(
+                json::object{{"scope", scope}, {"reason", freeze.reason}, {"since", base::rfc3339(freeze.at)}}
+            );
+    }
+    return json::serialize(json::object{
+        {"identity", context.caller.identity()}, {"grants", std::move(grants)}, {"frozen", std::move(frozen)}
+    });
+}
+
+Handled handle_check(Backend& backend, const Arguments& arguments, const Context& context) {
+    const protocol::Endpoint* named = protocol::find_endpoint(*arguments.text("endpoint"));
+    if (!named)
+        return fail(ErrorCode::unknown_endpoint, "Kraken has no such endpoint; see: krakkenctl endpoints");
+    const auto parameters = kraken::Parameters::parse(arguments.raw("params"), named->body);
+    if (!parameters) return std::unexpected(parameters.error());
+    const protocol::Endpoint& endpoint = kraken::as_called(*named, *parameters);
+    if (endpoint.kind == protocol::EndpointKind::public_)
+        return json::serialize(json::object{{"allowed", true}});
+    const auto account = find_account(backend, context.holdings, arguments.text("account"));
+    if (!account && account.error().code != ErrorCode::forbidden) return std::unexpected(account.error());
+    if (!account) return json::serialize(no(account.error()));
+    const base::AccountName& name = (*account)->info().account;
+    const auto permitted =
+        permit(context.holdings, backend.profile, endpoint, *parameters, name, backend.clock.now());
+    if (!permitted) return json::serialize(no(permitted.error()));
+    if (const auto frozen = backend.freezes.refusal(endpoint, name, context.caller.bot))
+        return json::serialize(no(*frozen));
+    return json::serialize(
+        json::object{{"allowed", true}, {"account", name.text()}, {"holder", permitted->holding->holder}}
+    );
+}
+
+}  // namespace krakken::gate

@@ -1,0 +1,63 @@
+#pragma once
+
+// The signed requests of bots that were seen lately. One that is there again, byte for byte, is answered from
+// the first and never made again: some libraries send the same bytes anew when a connection breaks.
+// Placements are known for longer, over restarts too: their nonce is their idempotency key.
+
+#include "account/changes.hpp"
+#include "protocol/error.hpp"
+
+#include <array>
+#include <boost/asio/any_io_executor.hpp>
+#include <boost/asio/awaitable.hpp>
+#include <chrono>
+#include <deque>
+#include <functional>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+
+namespace krakken::gate {
+
+class Replays {
+public:
+    explicit Replays(boost::asio::any_io_executor executor) : executor_(std::move(executor)) {}
+
+    struct Signed {
+        std::string bot;
+        std::string nonce;
+        std::string content;  // path and body
+    };
+    using Make = std::function<boost::asio::awaitable<protocol::Result<std::string>>()>;
+
+    // What `make` gives, or what it gave before. nonce: this nonce was used for something else. `make` is
+    // called within the coroutine, if at all, and must not throw.
+    boost::asio::awaitable<protocol::Result<std::string>> once(Signed request, Make make);
+
+    std::size_t size() const { return seen_.size(); }
+
+private:
+    using Id = std::pair<std::string, std::string>;  // bot, nonce
+    struct Entry {
+        explicit Entry(boost::asio::any_io_executor executor) : answered(std::move(executor)) {}
+        std::array<unsigned char, 32> hash{};
+        std::chrono::steady_clock::time_point begun = std::chrono::steady_clock::now();
+        account::Changes answered;
+        std::optional<protocol::Result<std::string>> outcome;
+    };
+
+    void forget_old_ones();
+
+    static constexpr std::size_t most_seen = 8192;
+    static constexpr std::chrono::minutes kept{10};
+    static constexpr std::size_t longest_kept = 16 * 1024;  // of an answer: placements have short ones
+
+    boost::asio::any_io_executor executor_;
+    std::map<Id, std::shared_ptr<Entry>> seen_;
+    std::deque<Id> in_order_;
+};
+
+}  // namespace krakken::gate

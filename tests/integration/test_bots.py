@@ -1,0 +1,335 @@
+#!/usr/bin/env python3
+"""Bots with keys of their own, what they may do, and how a person stops them."""
+
+import base64
+import grp
+import hashlib
+import hmac
+import http.client
+import itertools
+import json
+import os
+import socket
+import urllib.parse
+
+import support
+
+ORDER = {"pair": "XBTUSD", "type": "buy", "ordertype": "limit", "price": "10000.0", "volume": "0.01"}
+FORM, JSON = "application/x-www-form-urlencoded", "application/json"
+
+
+class Bot(http.client.HTTPConnection):
+    """A library for Kraken, of which only address and key are changed."""
+
+    nonces = itertools.count(1616492376594)
+
+    def __init__(self, daemon, credentials):
+        super().__init__("localhost", timeout=support.PATIENCE)
+        self.path = str(daemon.client_socket)
+        self.key, self.secret = credentials["api_key"], base64.b64decode(credentials["api_secret"])
+
+    def connect(self):
+        self.sock = socket.socket(socket.AF_UNIX)
+        self.sock.settimeout(self.timeout)
+        self.sock.connect(self.path)
+
+    def sign(self, path, nonce, body):
+        message = path.encode() + hashlib.sha256((str(nonce) + body).encode()).digest()
+        return base64.b64encode(hmac.new(self.secret, message, hashlib.sha512).digest()).decode()
+
+    def send_signed(self, path, body, kind, signature):
+        self.request("POST", path, body, {"API-Key": self.key, "API-Sign": signature, "Content-Type": kind})
+        reply = self.getresponse()
+        text = reply.read()
+        return json.loads(text) if reply.status == 200 else reply.status
+
+    def private(self, name, fields=None, nonce=None, kind=FORM, signature=None):
+        nonce = next(self.nonces) if nonce is None else nonce
+        fields = {"nonce": nonce, **(fields or {})}
+        body = urllib.parse.urlencode(fields) if kind == FORM else json.dumps(fields)
+        path = f"/0/private/{name}"
+        return self.send_signed(path, body, kind, signature or self.sign(path, nonce, body))
+
+    def error(self, name, fields=None, **options):
+        reply = self.private(name, fields, **options)
+        return reply["error"][0] if reply["error"] else ""
+
+
+DENIED = "EGeneral:Permission denied"
+
+
+class BotsTest(support.DaemonTest):
+    ACCOUNTS = ("alice", "bob")
+
+    def setUp(self):
+        super().setUp()
+        self.set_up_vault()
+
+    def ctl(self, *arguments, stdin=support.PASSPHRASE + "\n", status=0):
+        got, out, err = self.daemon.ctl("--json", *arguments, stdin=stdin)
+        self.assertEqual(got, status, out + err)
+        return json.loads(out)
+
+    def add(self, name, *options, account="alice", allow="read,trade"):
+        return self.ctl("bot", "add", name, "--account", account, "--allow", allow, *options, "--stdin")
+
+    def bot(self, credentials):
+        bot = Bot(self.daemon, credentials)
+        self.addCleanup(bot.close)
+        return bot
+
+
+class Keys(BotsTest):
+    def test_a_bot_trades_with_the_accounts_key_and_sees_none(self):
+        made = self.add("scalper")
+        self.assertEqual((made["name"], made["account"], made["allow"]), ("scalper", "alice", ["read", "trade"]))
+        self.assertEqual((len(made["api_key"]), len(base64.b64decode(made["api_secret"]))), (56, 64))
+        bot = self.bot(made)
+        self.assertIn("ZUSD", bot.private("Balance")["result"])
+        txid = bot.private("AddOrder", ORDER)["result"]["txid"][0]
+        self.assertEqual(list(bot.private("OpenOrders", kind=JSON)["result"]["open"]), [txid])
+        self.assertEqual(bot.private("CancelOrder", {"txid": txid}, kind=JSON)["result"]["count"], 1)
+        batch = {"pair": "XBTUSD", "orders": [{name: ORDER[name] for name in ORDER if name != "pair"}] * 2}
+        self.assertEqual(len(bot.private("AddOrderBatch", batch, kind=JSON)["result"]["orders"]), 2)
+        shown = self.ctl("bot", "show", "scalper")
+        self.assertNotIn("api_secret", json.dumps([shown, self.ctl("bot", "list")]))
+        for secret in (made["api_secret"], self.keys["alice"].api_secret):
+            self.assertNotIn(secret, self.daemon.log())
+        rows = [row for row in self.ctl("audit") if row["what"] == "AddOrder"]
+        self.assertEqual({row["program"] for row in rows}, {"bot:scalper"})
+
+    def test_who_has_not_signed_is_refused(self):
+        made = self.add("scalper")
+        bot = self.bot(made)
+        self.assertEqual(bot.error("Balance", signature=base64.b64encode(bytes(64)).decode()), "EAPI:Invalid signature")
+        self.assertEqual(bot.error("Balance", signature="x"), "EAPI:Invalid signature")
+        path, nonce = "/0/private/AddOrder", next(Bot.nonces)
+        body = urllib.parse.urlencode({"nonce": nonce, **ORDER})
+        signature = bot.sign(path, nonce, body)
+        self.assertEqual(bot.send_signed(path, body.replace("0.01", "0.09"), FORM, signature)["error"], ["EAPI:Invalid signature"])
+        self.assertEqual(bot.send_signed("/0/private/CancelAll", body, FORM, signature)["error"], ["EAPI:Invalid signature"])
+        self.assertEqual(bot.send_signed(path, "pair=XBTUSD", FORM, signature)["error"], ["EAPI:Invalid nonce"])
+        bot.key = "A" * 56
+        self.assertEqual(bot.error("Balance"), "EAPI:Invalid key")
+        bot.key = self.keys["alice"].api_key
+        self.assertEqual(bot.error("Balance"), "EAPI:Invalid key")
+        self.assertNotIn("AddOrder", [entry["endpoint"] for entry in self.exchange.journal()])
+
+    def test_the_same_request_is_made_once(self):
+        bot = self.bot(self.add("scalper"))
+        nonce = next(Bot.nonces)
+        first = bot.private("AddOrder", ORDER, nonce=nonce)
+        self.assertEqual(first["error"], [])
+        self.assertEqual(bot.private("AddOrder", ORDER, nonce=nonce), first)
+        self.daemon.stop()
+        self.daemon.start()
+        self.unlock()
+        bot.close()
+        self.assertEqual(bot.private("AddOrder", ORDER, nonce=nonce), first)
+        self.assertEqual(bot.error("AddOrder", {**ORDER, "volume": "0.02"}, nonce=nonce), "EAPI:Invalid nonce")
+        self.assertEqual(len(bot.private("OpenOrders")["result"]["open"]), 1)
+
+    def test_rotation_and_revocation(self):
+        old = self.bot(self.add("scalper"))
+        new = self.bot(self.ctl("bot", "rotate", "scalper", "--stdin"))
+        self.assertEqual((old.error("Balance"), new.error("Balance")), ("", ""))
+        newest = self.bot(self.ctl("bot", "rotate", "scalper", "--grace", "0", "--stdin"))
+        self.assertEqual((old.error("Balance"), new.error("Balance"), newest.error("Balance")),
+                         ("EAPI:Invalid key", "EAPI:Invalid key", ""))
+        self.assertEqual(self.ctl("bot", "revoke", "scalper", stdin=""), {"revoked": True})
+        self.assertEqual(newest.error("Balance"), "EAPI:Invalid key")
+        self.assertEqual(self.ctl("bot", "list"), [])
+
+    def test_while_locked_nobody_is_told_that_a_key_is_wrong(self):
+        bot = self.bot(self.add("scalper"))
+        self.daemon.ctl("lock")
+        self.assertEqual(bot.error("Balance"), "EService:Unavailable")
+        self.unlock()
+        self.assertEqual(bot.error("Balance"), "")
+
+
+class Grants(BotsTest):
+    def test_a_bot_that_may_read_does_nothing_else_in_either_language(self):
+        bot = self.bot(self.add("watcher", allow="read"))
+        endpoints = [e for e in self.daemon_endpoints() if e["kind"] == "private"]
+        allowed = set()
+        for endpoint in endpoints:
+            for kind in (FORM, JSON):
+                error = bot.error(endpoint["name"], {"txid": "OABCDE-12345-FGHIJK", **ORDER}, kind=kind)
+                if error != DENIED:
+                    allowed.add((endpoint["name"], endpoint["effect"]))
+        self.assertEqual({effect for _, effect in allowed}, {"read", "other"})
+        self.assertEqual({name for name, effect in allowed if effect == "other"}, {"DepositAddresses"})  # without new=true it reads
+        self.assertEqual(bot.error("DepositAddresses", {"asset": "XBT", "method": "Bitcoin", "new": "true"}), DENIED)
+        acting = {entry["endpoint"] for entry in self.exchange.journal()} & {e["name"] for e in endpoints if e["effect"] != "read"}
+        self.assertEqual(acting - {"GetApiKeyInfo", "DepositAddresses"}, set())
+
+    def daemon_endpoints(self):
+        with self.daemon.client() as client:
+            return client.result("endpoints")
+
+    def test_limits(self):
+        bot = self.bot(self.add("scalper", "--pairs", "XBTUSD,ETHUSD", "--side", "buy", "--order-types", "limit",
+                                "--max-order-volume", "0.05"))
+        self.assertEqual(bot.error("AddOrder", ORDER), "")
+        for change in ({"pair": "LTCUSD"}, {"type": "sell"}, {"ordertype": "market"}, {"volume": "0.050001"}, {"oflags": "viqc"},
+                       {"volume": "1e-3"}, {"close[ordertype]": "market"}):
+            self.assertEqual(bot.error("AddOrder", {**ORDER, **change}), DENIED, change)
+        txid = list(bot.private("OpenOrders")["result"]["open"])[0]
+        self.assertEqual(bot.error("AmendOrder", {"txid": txid, "order_qty": "9"}), DENIED)
+        self.assertEqual(bot.error("CancelAll"), DENIED)
+        self.assertEqual(bot.error("CancelOrder", {"txid": txid}), "")
+
+    def test_an_ended_grant_and_one_that_only_checks(self):
+        ended = self.bot(self.add("ended", "--expires", "2020-01-31T00:00:00Z"))
+        self.assertEqual(ended.error("Balance"), DENIED)
+        checking = self.bot(self.add("checking", "--mode", "validate"))
+        reply = checking.private("AddOrder", ORDER)
+        self.assertEqual((reply["error"], reply["result"].get("txid")), ([], None))
+        self.assertEqual(checking.error("AddOrder", {**ORDER, "validate": "false"}), "")
+        self.assertEqual(checking.private("OpenOrders")["result"]["open"], {})
+
+    def test_more_rights_ask_for_the_passphrase_and_less_do_not(self):
+        made = self.add("scalper", "--max-order-volume", "0.05")
+        refused = self.ctl("bot", "add", "other", "--account", "alice", "--allow", "read", "--stdin", stdin="wrong\n", status=1)
+        self.assertEqual(refused["data"]["category"], "passphrase")
+        with self.daemon.admin() as admin:
+            grant = {"accounts": ["alice"], "allow": ["read", "trade"], "max_order_volume": "0.06", "mode": "live"}
+            for method, params in (("bot.change", {"name": "scalper", "grant": grant}), ("bot.rotate", {"name": "scalper"}),
+                                   ("bot.add", {"name": "new", "grant": grant}),
+                                   ("grant.set", {"holder": "uid:4242", "grant": grant})):
+                self.assert_error(admin.request(method, params), -32602, reason="passphrase")
+            changed = admin.result("bot.change", {"name": "scalper", "grant": {**grant, "max_order_volume": "0.005"}})
+            self.assertEqual(changed["max_order_volume"], "0.005")
+        self.assertEqual(self.bot(made).error("AddOrder", ORDER), DENIED)
+        self.ctl("bot", "change", "scalper", "--max-order-volume", "none", "--stdin")
+        self.assertEqual(self.bot(made).error("AddOrder", ORDER), "")
+
+    def test_a_bot_sees_its_own_account_alone(self):
+        alice, bob = self.bot(self.add("a")), self.bot(self.add("b", account="bob"))
+        self.assertEqual(alice.error("AddOrder", ORDER), "")
+        self.assertEqual((len(alice.private("OpenOrders")["result"]["open"]), bob.private("OpenOrders")["result"]["open"]), (1, {}))
+
+
+class Users(BotsTest):
+    GROUP = "games"
+    CONFIG = f'[socket]\nclient_group = "{GROUP}"\n'
+    ALLOW = {"accounts": ["alice"], "allow": ["read"]}
+
+    def setUp(self):
+        super().setUp()
+        self.gid = grp.getgrnam(self.GROUP).gr_gid
+        for folder in (self.folder, self.daemon.folder):
+            folder.chmod(0o711)
+
+    def ask(self, method, params=None, uid=support.SOMEBODY):
+        request = json.dumps({"jsonrpc": "2.0", "id": 1, "method": method, "params": params or {}})
+        return json.loads(support.ask_as(uid, self.daemon.client_socket, request, groups=[self.gid]))
+
+    def call(self, endpoint, **members):
+        return self.ask("call", {"endpoint": endpoint, **members})
+
+    def grant(self, holder, **grant):
+        with self.daemon.admin() as admin:
+            return admin.result("grant.set", {"holder": holder, "grant": {**self.ALLOW, **grant}, "passphrase": support.PASSPHRASE})
+
+    @support.AS_ROOT
+    def test_a_member_of_the_group_has_what_is_granted_and_no_more(self):
+        self.assert_error(self.call("Balance"), -32003, rule="grant:none")
+        self.assertIn("result", self.call("Time"))
+        self.assertEqual(self.ask("account.list")["result"], [])
+        self.assertEqual(self.ask("whoami")["result"], {"identity": f"uid:{support.SOMEBODY}", "grants": [], "frozen": []})
+        self.grant(f"group:{self.GROUP}")
+        self.assertIn("ZUSD", self.call("Balance")["result"])  # its only account is meant
+        self.assert_error(self.call("Balance", account="bob"), -32003, rule="grant:accounts")
+        self.assert_error(self.call("Balance", account="nobody"), -32003, rule="grant:accounts")
+        self.assert_error(self.call("AddOrder", params=ORDER), -32003, rule="right:trade")
+        self.assertEqual([account["name"] for account in self.ask("account.list")["result"]], ["alice"])
+        status = self.ask("status")["result"]
+        self.assertEqual([account["name"] for account in status["accounts"]], ["alice"])
+        self.assertNotIn("bob", json.dumps(status))
+        self.assertEqual({nonce["account"] for nonce in self.ask("nonce.status")["result"]}, {"alice"})
+        self.assert_error(self.ask("nonce.status", {"account": "bob"}), -32003, rule="grant:accounts")
+        self.assert_error(self.ask("wait", {"for": "ready", "account": "bob", "timeout_ms": 100}), -32003, rule="grant:accounts")
+        with self.daemon.admin() as admin:
+            self.assertEqual(admin.result("grant.remove", {"holder": f"group:{self.GROUP}"}), {"removed": True})
+        self.assert_error(self.call("Balance"), -32003, rule="grant:none")
+
+    @support.AS_ROOT
+    def test_a_users_own_grant_goes_before_the_groups(self):
+        self.grant(f"group:{self.GROUP}")
+        self.grant(f"uid:{support.SOMEBODY}", accounts=["alice", "bob"], allow=["cancel"])
+        self.assert_error(self.call("Balance", account="alice"), -32003, rule="right:read")
+        self.assert_error(self.call("CancelOrder"), -32004, accounts=["alice", "bob"])
+        self.assertIn("result", self.ask("call", {"endpoint": "Balance"}, uid=support.STRANGER))
+
+    @support.AS_ROOT
+    def test_after_a_restart_who_has_a_grant_is_told_to_wait(self):
+        self.grant(f"group:{self.GROUP}")
+        self.daemon.stop()
+        self.daemon.start()
+        self.assert_error(self.call("Balance"), -32001)
+        self.unlock()
+        self.assertIn("result", self.call("Balance"))
+
+    def test_the_operator_may_be_narrowed_too(self):
+        self.ctl("grant", "set", f"uid:{os.geteuid()}", "--account", "alice", "--allow", "read", "--stdin")
+        with self.daemon.client() as client:
+            self.assertIn("ZUSD", client.result("call", {"endpoint": "Balance"}))
+            self.assert_error(client.request("call", {"endpoint": "AddOrder", "params": ORDER}), -32003, rule="right:trade")
+            self.assert_error(client.request("call", {"endpoint": "Balance", "account": "bob"}), -32003, rule="grant:accounts")
+        with self.daemon.admin() as admin:  # it would fall back to more
+            self.assert_error(admin.request("grant.remove", {"holder": f"uid:{os.geteuid()}"}), -32602, reason="passphrase")
+        self.ctl("grant", "remove", f"uid:{os.geteuid()}", "--stdin")
+        with self.daemon.client() as client:
+            self.assertIn("result", client.call("Balance", account="bob"))
+
+
+class Told(BotsTest):
+    def test_whoami_and_check(self):
+        status, out, _ = self.daemon.ctl("whoami")
+        self.assertEqual(status, 0)
+        self.assertIn(f"You are uid:{os.geteuid()}.", out)
+        self.assertIn("read, trade, cancel-all, export", out)
+        allowed = self.ctl("check", "AddOrder", *(f"{name}={value}" for name, value in ORDER.items()), "--account", "alice")
+        self.assertEqual((allowed["allowed"], allowed["account"], allowed["holder"]), (True, "alice", "operator"))
+        refused = self.ctl("check", "Withdraw", "asset=XBT", "--account", "alice", status=1)
+        self.assertEqual((refused["allowed"], refused["rule"]), (False, "effect:fund"))
+        self.assertEqual([entry for entry in self.exchange.journal() if entry["endpoint"] in ("AddOrder", "Withdraw")], [])
+
+
+class Freeze(BotsTest):
+    def test_nothing_but_reads_and_cancels_until_it_is_thawed(self):
+        alice, bob = self.bot(self.add("a")), self.bot(self.add("b", account="bob"))
+        txid = alice.private("AddOrder", ORDER)["result"]["txid"][0]
+        self.ctl("freeze", "--bot", "a", "--reason", "out of hand", stdin="")
+        self.assertEqual((alice.error("AddOrder", ORDER), bob.error("AddOrder", ORDER)), (DENIED, ""))
+        self.assertEqual((alice.error("Balance"), alice.error("CancelOrder", {"txid": txid})), ("", ""))
+        self.daemon.stop()
+        self.daemon.start()
+        self.unlock()
+        for bot in (alice, bob):
+            bot.close()
+        self.assertEqual((alice.error("AddOrder", ORDER), bob.error("AddOrder", ORDER)), (DENIED, ""))
+        with self.daemon.admin() as admin:
+            self.assert_error(admin.request("thaw", {"bot": "a"}), -32602, reason="passphrase")
+        self.assertEqual(self.ctl("thaw", "--bot", "a", "--stdin"), {"thawed": "bot:a"})
+        self.assertEqual(alice.error("AddOrder", ORDER), "")
+
+    def test_an_account_and_all_with_their_orders(self):
+        with self.daemon.client() as client:
+            for account in ("alice", "bob"):
+                client.call("AddOrder", ORDER, account=account)
+            frozen = self.ctl("freeze", "--account", "alice", "--cancel-all", "--reason", "strange orders", stdin="")
+            self.assertEqual((frozen["frozen"]["scope"], frozen["canceled"]), ("account:alice", {"alice": {"count": 1}}))
+            refused = self.assert_error(client.call("AddOrder", ORDER, account="alice"), -32003, rule="freeze")
+            self.assertIn("strange orders", refused["message"])
+            self.assertIn("result", client.call("AddOrder", ORDER, account="bob"))
+            self.assertEqual(self.ctl("freeze", "--cancel-all", "--reason", "all of it", stdin="")["canceled"],
+                             {"alice": {"count": 0}, "bob": {"count": 2}})
+            self.assert_error(client.call("AddOrder", ORDER, account="bob"), -32003, rule="freeze")
+            self.assertEqual([each["scope"] for each in client.result("whoami")["frozen"]], ["account:alice", "all"])
+
+
+if __name__ == "__main__":
+    support.main()
