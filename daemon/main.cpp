@@ -92,8 +92,8 @@ int run(const app::Options& options, const base::Protection& protection, keeper:
         configuration->base_url,
         paths.config_file()
     };
-    gate::Server server(backend, {paths, *client_group, configuration->max_clients});
-    if (auto opened = server.open(); !opened) return fail(app::exit_configuration, opened.error());
+    gate::Server server(backend, app::server_settings(*configuration, paths, *client_group));
+    if (auto opened = server.open(); !opened) return fail(app::status_of(opened.error()), opened.error());
 
     app::LifeCycle life(context, backend, server, *upstream);
     backend.shut_down = [&life] { life.shut_down(); };

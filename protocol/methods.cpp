@@ -372,6 +372,7 @@ constexpr auto table = std::to_array<Method>({
     {"status", on_both, false, none, "State of daemon, vault, upstream and accounts.", result::status, no_more},
     {"account.list", on_both, false, none, "The accounts and the hashed names of their keys.", result::accounts, no_more},
     {"rpc.discover", on_both, false, none, "This document: what this socket serves.", result::open_rpc, no_more},
+    {"gateway.show", on_both, false, none, "Where the gateway listens and whom its TLS clients trust; empty: it is off.", result::gateway, no_more},
     {"profile", on_client, false, none, "Region and capabilities from the configuration.", result::profile, no_more},
     {"endpoints", on_client, false, none, "Kraken's endpoints, their effects and permissions.", result::endpoints, no_more},
     {"call", on_client, true, call, "Makes one call at Kraken and returns its result byte for byte.", result::anything, of_call},

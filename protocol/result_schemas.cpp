@@ -223,6 +223,16 @@ Schema accounts() {
     }));
 }
 
+Schema gateway() {
+    return object({
+        {"listen?", text()},
+        {"tls?", flag()},
+        {"url?", text()},
+        {"ca_file?", text()},
+        {"ca_pem?", text()},
+    });
+}
+
 Schema profile() {
     return object({
         {"region", text()},

@@ -15,6 +15,7 @@ Schema open_rpc();
 Schema version();
 Schema status();
 Schema accounts();
+Schema gateway();
 Schema profile();
 Schema endpoints();
 Schema nonces();

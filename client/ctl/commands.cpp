@@ -16,9 +16,9 @@ namespace {
 
 // In the order in which --help shows them.
 constexpr std::array commands{
-    add_setup,   add_unlock,  add_lock,      add_status, add_wait,  add_call,   add_intent,
-    add_account, add_bot,     add_grant,     add_whoami, add_check, add_freeze, add_thaw,
-    add_vault,   add_profile, add_endpoints, add_nonce,  add_audit, add_doctor, add_version,
+    add_setup,     add_unlock, add_lock,    add_status, add_wait,   add_call,    add_intent, add_account,
+    add_bot,       add_grant,  add_whoami,  add_check,  add_freeze, add_thaw,    add_vault,  add_profile,
+    add_endpoints, add_nonce,  add_gateway, add_audit,  add_doctor, add_version,
 };
 
 constexpr const char* description =

@@ -27,6 +27,7 @@ void add_vault(CLI::App& app, Context& context);      // vault_commands.cpp
 void add_profile(CLI::App& app, Context& context);    // daemon_commands.cpp
 void add_endpoints(CLI::App& app, Context& context);  // daemon_commands.cpp
 void add_nonce(CLI::App& app, Context& context);      // nonce_commands.cpp
+void add_gateway(CLI::App& app, Context& context);    // gateway_commands.cpp
 void add_audit(CLI::App& app, Context& context);      // audit_command.cpp
 void add_doctor(CLI::App& app, Context& context);     // doctor_command.cpp
 void add_version(CLI::App& app, Context& context);    // daemon_commands.cpp

@@ -71,6 +71,8 @@ constexpr auto keys = std::to_array<Key>({
     key<read_within<1, 100'000>>(
         "socket.max_clients", at_start, [](auto& c) -> auto& { return c.max_clients; }
     ),
+    key<read_listen>("gateway.listen", at_start, [](auto& c) -> auto& { return c.listen; }),
+    key<read_flag>("gateway.tls", at_start, [](auto& c) -> auto& { return c.tls; }),
     key<read_kdf>("vault.kdf", at_start, [](auto& c) -> auto& { return c.kdf; }),
     key<read_text>("vault.key_file", at_start, [](auto& c) -> auto& { return c.key_file; }),
     key<read_text>("nonce.legacy_dir", at_start, [](auto& c) -> auto& { return c.legacy_dir; }),
@@ -271,6 +273,17 @@ net::UpstreamSettings upstream_settings(const Configuration& configuration) {
     settings.user_agent = configuration.user_agent;
     if (settings.user_agent.empty()) settings.user_agent = "krakkend/" + std::string(protocol::version);
     settings.connect_timeout = configuration.connect_timeout;
+    return settings;
+}
+
+gate::ServerSettings server_settings(
+    const Configuration& configuration, const protocol::Paths& paths, std::optional<gid_t> client_group
+) {
+    gate::ServerSettings settings{paths, client_group, configuration.max_clients};
+    if (configuration.listen)
+        settings.gateway = {
+            .listen = *configuration.listen, .tls = configuration.tls, .folder = paths.state_dir / "gateway"
+        };
     return settings;
 }
 

@@ -5,6 +5,7 @@
 #include "account/accounts.hpp"
 #include "app/logging.hpp"
 #include "gate/profile.hpp"
+#include "gate/server.hpp"
 #include "keeper/keeper.hpp"
 #include "net/upstream.hpp"
 #include "protocol/environment.hpp"
@@ -34,6 +35,9 @@ struct Configuration {
 
     std::string client_group;
     std::size_t max_clients = 1024;
+
+    std::optional<gate::ListenAddress> listen;
+    bool tls = false;
 
     keeper::KdfCost kdf = keeper::KdfCost::moderate;
     std::string key_file;
@@ -78,6 +82,9 @@ std::filesystem::path start_key_file(
 // `level`: what the command line says, which wins; may be empty.
 LogSettings log_settings(const Configuration& configuration, const std::string& level);
 net::UpstreamSettings upstream_settings(const Configuration& configuration);
+gate::ServerSettings server_settings(
+    const Configuration& configuration, const protocol::Paths& paths, std::optional<gid_t> client_group
+);
 account::AccountSettings account_settings(
     const Configuration& configuration, std::map<base::AccountName, std::uint64_t> legacy_nonces
 );

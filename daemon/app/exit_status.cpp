@@ -4,6 +4,10 @@
 
 namespace krakken::app {
 
+int status_of(const protocol::Error& error) {
+    return error.code == protocol::ErrorCode::storage ? exit_storage : exit_configuration;
+}
+
 int fail(int status, const std::string& sentence) {
     std::fprintf(stderr, "krakkend: %s\n", sentence.c_str());
     return status;

@@ -83,6 +83,17 @@ Complaint read_user_agent(Node node, std::string& target) {
     return "must not have line breaks or other control characters";
 }
 
+Complaint read_listen(Node node, std::optional<gate::ListenAddress>& target) {
+    std::string text;
+    if (auto complaint = read_text(node, text)) return complaint;
+    target = std::nullopt;
+    if (text.empty()) return std::nullopt;
+    auto address = gate::parse_listen_address(text);
+    if (!address) return std::move(address.error());
+    target = *address;
+    return std::nullopt;
+}
+
 Complaint read_rate_model(Node node, std::string& target) {
     return read_choice(node, target, {"kraken", "off"});
 }

@@ -4,6 +4,7 @@
 
 #include "account/tagging.hpp"
 #include "base/types.hpp"
+#include "gate/listen_address.hpp"
 #include "keeper/keeper.hpp"
 
 #include <toml++/toml.h>
@@ -35,6 +36,7 @@ constexpr auto read_within = [](Node node, auto& target) -> Complaint {
 Complaint read_account_name(Node node, std::string& target);  // may be empty: no account is the default
 Complaint read_base_url(Node node, std::string& target);
 Complaint read_user_agent(Node node, std::string& target);
+Complaint read_listen(Node node, std::optional<gate::ListenAddress>& target);  // may be empty: none
 Complaint read_kdf(Node node, keeper::KdfCost& target);
 Complaint read_rate_model(Node node, std::string& target);
 Complaint read_tag(Node node, account::TagChoice& target);

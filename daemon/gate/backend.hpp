@@ -20,6 +20,7 @@
 #include <chrono>
 #include <filesystem>
 #include <functional>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -28,6 +29,14 @@ namespace krakken::gate {
 // What reading the configuration again has changed.
 struct Reloaded {
     std::vector<std::string> needs_restart;  // changed settings that only a restart brings into effect
+};
+
+// The gateway, where there is one.
+struct OpenGateway {
+    std::string listen;        // "127.0.0.1:8484"
+    std::string url;           // for clients
+    std::string ca_file = {};  // of the authority that clients must trust; both empty without TLS
+    std::string ca_pem = {};
 };
 
 enum class Check { none, runs, runs_again };
@@ -57,8 +66,9 @@ struct Backend {
     // Reads the configuration again, as SIGHUP does; an unusable one changes nothing.
     std::function<protocol::Result<Reloaded>()> reload = {};
     std::function<std::size_t()> clients = {};  // connected now
-    bool stopping = false;                      // the drain has begun; `changes` were told
-    Check check = Check::none;                  // of the accounts
+    std::optional<OpenGateway> gateway = std::nullopt;
+    bool stopping = false;      // the drain has begun; `changes` were told
+    Check check = Check::none;  // of the accounts
     GrantBook grants{keeper};
     Markets markets{accounts};
     Replays replays{executor};

@@ -48,8 +48,12 @@ std::optional<BodyForm> form_of(const HttpRequest& request) {
     return std::nullopt;
 }
 
-Result<kraken::Parameters> parameters_of(const HttpRequest& request, const protocol::Endpoint& endpoint) {
+Result<kraken::Parameters> parameters_of(
+    const HttpRequest& request, const protocol::Endpoint& endpoint, Door door
+) {
     if (endpoint.kind == EndpointKind::public_) return kraken::Parameters::of_query(request.query());
+    if (door == Door::tcp && !request.has_header("API-Key"))
+        return protocol::fail(ErrorCode::auth, "over TCP a private call needs a bot's key");
     if (request.target.contains('?'))
         return protocol::fail(ErrorCode::invalid_params, "a private call has no query");
     const auto form = form_of(request);
@@ -109,10 +113,11 @@ awaitable<Result<std::string>> outcome_of(
     Backend& backend,
     const HttpRequest& request,
     const protocol::Endpoint& endpoint,
-    base::Caller caller,
+    HttpGuest guest,
     Context context
 ) {
-    auto parameters = parameters_of(request, endpoint);
+    base::Caller caller = guest.caller;
+    auto parameters = parameters_of(request, endpoint, guest.door);
     if (!parameters)
         co_return refuse_call(backend, endpoint, std::nullopt, context, std::move(parameters.error()));
     const bool by_bot = is_signed(request, endpoint);
@@ -173,7 +178,7 @@ awaitable<HttpReply> answer_kraken(Backend& backend, HttpRequest request, HttpGu
     if (auto refused = obstacle(request, endpoint, guest)) {
         outcome = std::unexpected(std::move(*refused));
     } else {
-        outcome = co_await outcome_of(backend, request, *endpoint, guest.caller, context);
+        outcome = co_await outcome_of(backend, request, *endpoint, guest, context);
     }
     if (!outcome) log_refused(outcome.error(), endpoint, context.call_id);
     HttpReply reply = outcome ? facade_result(*endpoint, *outcome) : facade_error(outcome.error());

@@ -18,6 +18,7 @@ constexpr auto bindings = std::to_array<Binding>({
     {"status", handle_status},
     {"account.list", handle_account_list},
     {"rpc.discover", handle_discover},
+    {"gateway.show", handle_gateway_show},
     {"profile", handle_profile},
     {"endpoints", handle_endpoints},
     {"call", handle_call},

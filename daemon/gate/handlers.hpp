@@ -47,6 +47,7 @@ Handled handle_version(Backend&, const Arguments&, const Context&);
 Handled handle_status(Backend&, const Arguments&, const Context&);
 Handled handle_account_list(Backend&, const Arguments&, const Context&);
 Handled handle_discover(Backend&, const Arguments&, const Context&);
+Handled handle_gateway_show(Backend&, const Arguments&, const Context&);
 Handled handle_profile(Backend&, const Arguments&, const Context&);
 Handled handle_endpoints(Backend&, const Arguments&, const Context&);
 Handled handle_nonce_status(Backend&, const Arguments&, const Context&);

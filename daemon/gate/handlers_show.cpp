@@ -1,4 +1,5 @@
-// The methods that only show something: ping, version, rpc.discover, profile, endpoints, nonce.status.
+// The methods that only show something: ping, version, rpc.discover, gateway.show, profile, endpoints,
+// nonce.status.
 
 #include "gate/permit.hpp"
 #include "handlers.hpp"
@@ -43,6 +44,19 @@ Handled handle_version(Backend&, const Arguments&, const Context&) {
 
 Handled handle_discover(Backend&, const Arguments&, const Context& context) {
     return Result<std::string>(protocol::open_rpc(context.socket));
+}
+
+Handled handle_gateway_show(Backend& backend, const Arguments&, const Context&) {
+    json::object shown;
+    if (const auto& gateway = backend.gateway) {
+        const bool tls = !gateway->ca_pem.empty();
+        shown = {{"listen", gateway->listen}, {"tls", tls}, {"url", gateway->url}};
+        if (tls) {
+            shown["ca_file"] = gateway->ca_file;
+            shown["ca_pem"] = gateway->ca_pem;
+        }
+    }
+    return Result<std::string>(json::serialize(shown));
 }
 
 Handled handle_profile(Backend& backend, const Arguments&, const Context&) {

@@ -1,6 +1,5 @@
 #include "http_conversation.hpp"
 
-#include <poll.h>
 #include <sodium.h>
 
 #include <utility>
@@ -9,6 +8,7 @@
 namespace krakken::gate {
 
 using boost::asio::awaitable;
+using net::ByteStream;
 using std::chrono::steady_clock;
 using State = RequestAssembler::State;
 
@@ -30,13 +30,20 @@ awaitable<bool> write(ByteStream& stream, HttpPatience patience, std::string byt
     co_return written;
 }
 
-// False: nothing more will come, or no HTTP did, which is answered.
+// False: nothing more will come, or no HTTP did, which is answered. `to_begin`: how long it may take until
+// some of a request is there.
 awaitable<bool> complete(
-    ByteStream& stream, RequestAssembler& requests, HttpPatience patience, std::string_view begun
+    ByteStream& stream,
+    RequestAssembler& requests,
+    HttpPatience patience,
+    std::optional<std::chrono::milliseconds> to_begin,
+    std::string_view begun
 ) {
     ReadSpace space;
     State state = requests.feed(begun);
+    bool has_begun = false;
     auto deadline = steady_clock::time_point::max();
+    if (to_begin) deadline = steady_clock::now() + *to_begin;
     while (state != State::complete) {
         if (state == State::refused) {
             co_await write(stream, patience, write_reply(requests.refusal(), false, false));
@@ -46,8 +53,10 @@ awaitable<bool> complete(
             const bool written = co_await write(stream, patience, "HTTP/1.1 100 Continue\r\n\r\n");
             if (!written) co_return false;
         }
-        if (requests.begun() && deadline == steady_clock::time_point::max())
+        if (!has_begun && requests.begun()) {
+            has_begun = true;
             deadline = steady_clock::now() + patience.for_a_request;
+        }
         const std::size_t count = co_await stream.read(space.span(), deadline);
         if (count == 0) co_return false;
         state = requests.feed(space.first(count));
@@ -57,12 +66,6 @@ awaitable<bool> complete(
 
 }  // namespace
 
-// A client that only closes its own direction counts as gone, too: libraries for HTTP do not.
-bool has_hung_up(int socket) {
-    pollfd state{.fd = socket, .events = POLLRDHUP, .revents = 0};
-    return ::poll(&state, 1, 0) == 1;
-}
-
 awaitable<void> converse(
     std::shared_ptr<ByteStream> stream,
     std::string begun,
@@ -71,18 +74,22 @@ awaitable<void> converse(
     HttpPatience patience
 ) {
     RequestAssembler requests;
-    bool goes_on = co_await complete(*stream, requests, patience, begun);
+    bool goes_on = co_await complete(*stream, requests, patience, patience.for_a_request, begun);
     sodium_memzero(begun.data(), begun.size());
     while (goes_on) {
         HttpRequest request = requests.take();
         const bool wants_to_go_on = request.keep_alive;
         const bool without_body = request.method == "HEAD";
-        HttpReply reply = co_await answer(std::move(request));
+        HttpReply reply = co_await answer(std::move(request), [weak = std::weak_ptr(stream)] {
+            const auto open = weak.lock();
+            return !open || open->peer_is_gone();
+        });
         goes_on = wants_to_go_on && !reply.close && !draining;
         const bool written =
             co_await write(*stream, patience, write_reply(std::move(reply), goes_on, without_body));
         if (!written) co_return;
-        if (goes_on) goes_on = co_await complete(*stream, requests, patience, "");
+        if (!goes_on) co_return;
+        goes_on = co_await complete(*stream, requests, patience, patience.for_the_next_request, "");
     }
 }
 

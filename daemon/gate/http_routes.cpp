@@ -12,10 +12,28 @@ namespace krakken::gate {
 
 namespace {
 
-HttpReply ready(const Backend& backend, bool draining) {
-    if (draining) return text_reply(503, "krakkend is stopping");
+HttpReply ready(const Backend& backend, const HttpGuest& guest) {
+    if (guest.draining) return text_reply(503, "krakkend is stopping");
     const bool serves = backend.keeper.state() == keeper::VaultState::unlocked;
+    // The summary names accounts, which is nothing for every user of the machine.
+    if (guest.door == Door::tcp)
+        return text_reply(serves ? 200 : 503, serves ? "krakkend is unlocked" : "krakkend is locked");
     return text_reply(serves ? 200 : 503, summary(backend));
+}
+
+// What is not Kraken's, and whether it is served to whoever came by this door.
+bool is_own_path(std::string_view path, Door door) {
+    if (path == "/livez" || path == "/readyz") return true;
+    return door == Door::unix_socket && (path == "/metrics" || path == "/rpc");
+}
+
+HttpReply no_such_path(Door door) {
+    return text_reply(
+        404,
+        door == Door::tcp
+            ? "krakkend serves /0/public/*, /0/private/*, /livez and /readyz here"
+            : "krakkend serves /0/public/*, /0/private/*, /rpc, /livez, /readyz and /metrics here"
+    );
 }
 
 HttpReply wrong_method(std::string_view method) {
@@ -70,19 +88,14 @@ awaitable<HttpReply> answer_rpc(Backend& backend, HttpRequest request, HttpGuest
 awaitable<HttpReply> answer_http(Backend& backend, HttpRequest request, HttpGuest guest) {
     const std::string path(request.path());
     if (is_kraken_path(path)) co_return co_await answer_kraken(backend, std::move(request), guest);
+    if (!is_own_path(path, guest.door)) co_return no_such_path(guest.door);
     if (path == "/rpc") {
         if (request.method != "POST") co_return wrong_method("POST");
         co_return co_await answer_rpc(backend, std::move(request), guest);
     }
-    const bool asks = path == "/livez" || path == "/readyz" || path == "/metrics";
-    if (!asks) {
-        co_return text_reply(
-            404, "krakkend serves /0/public/*, /0/private/*, /rpc, /livez, /readyz and /metrics here"
-        );
-    }
     if (request.method != "GET") co_return wrong_method("GET");
     if (path == "/livez") co_return text_reply(200, "krakkend runs");
-    if (path == "/readyz") co_return ready(backend, guest.draining);
+    if (path == "/readyz") co_return ready(backend, guest);
     co_return HttpReply{.content_type = "text/plain; version=0.0.4; charset=utf-8", .body = metrics(backend)};
 }
 

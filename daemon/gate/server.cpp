@@ -44,14 +44,14 @@ void turn_away(Session::Socket& socket, ErrorCode code, std::string message, std
     socket.write_some(boost::asio::buffer(text), ignored);
 }
 
-// Descriptors for everything but clients: both doors, administrators, Kraken, state, vault. Without them a
-// crowd of clients could keep an administrator from locking.
-std::size_t most_clients(std::size_t wanted) {
+// Of each of `doors`. Descriptors are kept for everything but clients: doors, administrators, Kraken, state,
+// vault. Without them a crowd of clients could keep an administrator from locking.
+std::size_t most_clients(std::size_t wanted, std::size_t doors) {
     constexpr std::size_t kept_free = 100;
     rlimit limit{};
     if (::getrlimit(RLIMIT_NOFILE, &limit) != 0 || limit.rlim_cur == RLIM_INFINITY) return wanted;
     const std::size_t possible =
-        limit.rlim_cur > 2 * kept_free ? limit.rlim_cur - kept_free : limit.rlim_cur / 2;
+        (limit.rlim_cur > 2 * kept_free ? limit.rlim_cur - kept_free : limit.rlim_cur / 2) / doors;
     if (wanted <= possible) return wanted;
     log(LogLevel::warn,
         "clients.limited",
@@ -66,20 +66,27 @@ Server::Server(Backend& backend, ServerSettings settings)
 
 Result<void> Server::open() {
     const auto& paths = settings_.paths;
+    const std::size_t most = most_clients(settings_.max_clients, settings_.gateway ? 2 : 1);
+    if (auto& gateway = settings_.gateway) {
+        gateway->max_clients = most;
+        gateway_.emplace(backend_, *gateway, session_ended_, Gateway::Patience{});
+        if (auto opened = gateway_->open(); !opened) return opened;
+    }
     if (auto ready = prepare_runtime_folder(paths.runtime_dir, settings_.client_group); !ready) return ready;
     const mode_t client_mode = settings_.client_group ? 0660 : 0600;
-    if (auto opened = open_door(SocketKind::client, paths.client_socket(), client_mode); !opened)
+    if (auto opened = open_door(SocketKind::client, paths.client_socket(), client_mode, most); !opened)
         return opened;
-    return open_door(SocketKind::admin, paths.admin_socket(), 0600);
+    return open_door(SocketKind::admin, paths.admin_socket(), 0600, max_admins);
 }
 
-Result<void> Server::open_door(SocketKind kind, const std::filesystem::path& path, mode_t mode) {
+Result<void> Server::open_door(
+    SocketKind kind, const std::filesystem::path& path, mode_t mode, std::size_t max_sessions
+) {
     const bool client = kind == SocketKind::client;
     auto descriptor = listen_at(path, mode, client ? settings_.client_group : std::nullopt);
     if (!descriptor) return std::unexpected(std::move(descriptor.error()));
     Acceptor acceptor(backend_.executor);
     acceptor.assign(boost::asio::local::stream_protocol(), descriptor->release());
-    const std::size_t max_sessions = client ? most_clients(settings_.max_clients) : max_admins;
     doors_.push_back(std::make_unique<Door>(Door{kind, path, max_sessions, std::move(acceptor)}));
     return {};
 }
@@ -90,6 +97,7 @@ void Server::start() {
     };
     for (const auto& door : doors_)
         boost::asio::co_spawn(backend_.executor, accept(*door), rethrow);
+    if (gateway_) gateway_->start();
 }
 
 awaitable<void> Server::accept(Door& door) {
@@ -148,12 +156,13 @@ awaitable<bool> Server::drain(std::chrono::steady_clock::time_point deadline) {
     }
     for (const auto& session : sessions_)
         session->drain();
+    if (gateway_) gateway_->drain();
     // Who waits for an unlock would wait for nothing, and hold up the drain.
     backend_.stopping = true;
     backend_.changes.happened();
-    while (!sessions_.empty() && std::chrono::steady_clock::now() < deadline)
+    while (clients() > 0 && std::chrono::steady_clock::now() < deadline)
         co_await session_ended_.wait_until(deadline);
-    co_return sessions_.empty();
+    co_return clients() == 0;
 }
 
 }  // namespace krakken::gate

@@ -1,9 +1,11 @@
 #pragma once
 
-// Both sockets: accepts connections, checks by the kernel's word who is there, and keeps the sessions.
+// Both sockets: accepts connections, checks by the kernel's word who is there, and keeps the sessions. And
+// the gateway, where there is to be one.
 
 #include "base/files.hpp"
 #include "gate/backend.hpp"
+#include "gate/gateway.hpp"
 #include "gate/session.hpp"
 #include "protocol/paths.hpp"
 
@@ -18,7 +20,8 @@ namespace krakken::gate {
 struct ServerSettings {
     protocol::Paths paths;
     std::optional<gid_t> client_group;
-    std::size_t max_clients = 1024;
+    std::size_t max_clients = 1024;  // of the client socket, and of the gateway
+    std::optional<GatewaySettings> gateway = std::nullopt;
 };
 
 class Server {
@@ -26,15 +29,15 @@ public:
     // `backend` must outlive the server.
     Server(Backend& backend, ServerSettings settings);
 
-    // Makes the runtime folder and both sockets. The error says what is in the way.
+    // Makes the runtime folder and both sockets, and opens the gateway. The error says what is in the way.
     protocol::Result<void> open();
     void start();
 
-    // Takes no new connections and requests; returns true when every session has ended, false at the
+    // Takes no new connections and requests; returns true when every connection has ended, false at the
     // deadline.
     boost::asio::awaitable<bool> drain(std::chrono::steady_clock::time_point deadline);
 
-    std::size_t clients() const { return sessions_.size(); }
+    std::size_t clients() const { return sessions_.size() + (gateway_ ? gateway_->clients() : 0); }
 
 private:
     using Acceptor = boost::asio::local::stream_protocol::acceptor;
@@ -48,7 +51,7 @@ private:
     };
 
     protocol::Result<void> open_door(
-        protocol::SocketKind kind, const std::filesystem::path& path, mode_t mode
+        protocol::SocketKind kind, const std::filesystem::path& path, mode_t mode, std::size_t max_sessions
     );
     boost::asio::awaitable<void> accept(Door& door);
     void admit(Door& door, Session::Socket socket);
@@ -60,7 +63,8 @@ private:
     ServerSettings settings_;
     std::vector<std::unique_ptr<Door>> doors_;
     std::set<std::shared_ptr<Session>> sessions_;
-    account::Changes session_ended_;
+    account::Changes session_ended_;  // or a connection of the gateway has
+    std::optional<Gateway> gateway_;
     bool draining_ = false;
 };
 

@@ -124,13 +124,10 @@ bool Session::begins_as_http(char first_byte) const {
 }
 
 awaitable<void> Session::speak_http(std::string begun) {
-    const auto stream = std::make_shared<SocketStream<Socket>>(socket_);
-    const auto answer = [this, weak_stream = std::weak_ptr(stream)](HttpRequest request) {
-        const auto is_gone = [weak = weak_stream] {
-            const auto open = weak.lock();
-            return !open || open->peer_is_gone();
-        };
-        return answer_http(backend_, std::move(request), {peer_, caller_, draining_, is_gone});
+    const auto stream = std::make_shared<net::SocketStream<Socket>>(socket_);
+    const auto answer = [this](HttpRequest request, std::function<bool()> is_gone) {
+        const HttpGuest guest{peer_, caller_, draining_, Door::unix_socket, std::move(is_gone)};
+        return answer_http(backend_, std::move(request), guest);
     };
     ++running_;  // so that the writer does not take the session for finished
     std::exception_ptr bug;

@@ -1,7 +1,6 @@
 #pragma once
 
-// TLS to one host, verified always. The only part that knows OpenSSL; TlsStream's implementation is the only
-// place where Asio's TLS stream is compiled.
+// TLS to one host, verified always.
 
 #include "endpoint.hpp"
 

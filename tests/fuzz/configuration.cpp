@@ -45,6 +45,7 @@ void configuration(Input input) {
         return;
     }
     require(read->base_url.starts_with("https://"), "only https");
+    require(!read->listen || read->listen->address().is_loopback(), "no network is served");
     require(read->retry.max_attempts >= 1 && read->max_clients >= 1, "numbers are within their bounds");
     require(app::upstream_settings(*read).connect_timeout.count() >= 1, "no timeout is endless or none");
 }

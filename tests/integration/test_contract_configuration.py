@@ -26,6 +26,8 @@ KEYS = (
     ("kraken", "user_agent", '"krakkend/x"', '"my bots/2"', "[]"),
     ("socket", "client_group", '""', '""', "60"),
     ("socket", "max_clients", "1024", "1", "-1"),
+    ("gateway", "listen", '""', '"127.0.0.1:8484"', '"0.0.0.0:8484"'),
+    ("gateway", "tls", "false", "true", '"yes"'),
     ("vault", "kdf", '"moderate"', '"interactive"', '"weak"'),
     ("vault", "key_file", '""', '"/nonexistent/key"', "1"),
     ("nonce", "legacy_dir", '""', '"/tmp"', "false"),

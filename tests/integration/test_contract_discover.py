@@ -92,7 +92,7 @@ class Results(support.DaemonTest):
     """Every method in every state that it can be asked in."""
 
     ACCOUNTS = ("alice", "bob")
-    SHOWN = ("ping", "version", "status", "account.list", "rpc.discover")
+    SHOWN = ("ping", "version", "status", "account.list", "gateway.show", "rpc.discover")
 
     def connect(self):
         client, admin = self.daemon.client(), self.daemon.admin()

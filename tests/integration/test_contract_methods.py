@@ -9,7 +9,7 @@ import support
 ORDER = {"pair": "XBTUSD", "type": "buy", "ordertype": "limit", "price": "10000.0", "volume": "0.01"}
 TIME = r"^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?Z$"
 # What takes no parameters says so.
-BARE = ("ping", "version", "status", "account.list", "rpc.discover")
+BARE = ("ping", "version", "status", "account.list", "gateway.show", "rpc.discover")
 SHOWN = ("profile", "endpoints")
 
 

@@ -216,7 +216,7 @@ class Discovery(support.SharedTest):
     def prepare(self):
         pass
 
-    BOTH = {"ping", "version", "status", "account.list", "rpc.discover"}
+    BOTH = {"ping", "version", "status", "account.list", "gateway.show", "rpc.discover"}
     INTENTS = {"intent.list", "intent.get", "intent.wait"}
     CLIENT = BOTH | INTENTS | {"profile", "endpoints", "call", "wait", "nonce.status"}
     ADMIN = BOTH | INTENTS | {"intent.settle", "vault.create", "unlock", "lock", "vault.change_passphrase", "vault.add_key_file", "vault.remove_key_file",

@@ -82,7 +82,7 @@ class Requests(support.DaemonTest):
                 self.assertIn("admin", error["data"]["remedy"])
             for method in ("profile", "endpoints", "call", "wait", "nonce.status"):
                 self.assert_error(admin.request(method), -32601)
-            for method in ("ping", "version", "status", "account.list", "rpc.discover"):
+            for method in ("ping", "version", "status", "account.list", "gateway.show", "rpc.discover"):
                 self.assertEqual(type(client.result(method)), type(admin.result(method)))
 
     def test_showing_methods(self):

@@ -46,6 +46,8 @@ std::string all_of(const Configuration& c) {
     add(c.user_agent);
     add(c.client_group);
     add(c.max_clients);
+    add(c.listen ? gate::text_of(*c.listen) : "none");
+    add(c.tls);
     add(static_cast<int>(c.kdf));
     add(c.key_file);
     add(c.legacy_dir);
@@ -85,6 +87,9 @@ request_timeout_ms = 30000
 [socket]
 client_group = ""
 max_clients = 1024
+[gateway]
+listen = ""
+tls = false
 [vault]
 kdf = "moderate"
 key_file = ""
@@ -136,6 +141,9 @@ TEST_CASE("every key reaches its place, and only that one") {
         {"[kraken]\nuser_agent = \"me/1\"", [](auto& c) { c.user_agent = "me/1"; }},
         {"[socket]\nclient_group = \"bots\"", [](auto& c) { c.client_group = "bots"; }},
         {"[socket]\nmax_clients = 1", [](auto& c) { c.max_clients = 1; }},
+        {"[gateway]\nlisten = \"[::1]:8484\"",
+         [](auto& c) { c.listen = gate::parse_listen_address("[::1]:8484").value(); }},
+        {"[gateway]\ntls = true", [](auto& c) { c.tls = true; }},
         {"[vault]\nkdf = \"interactive\"", [](auto& c) { c.kdf = keeper::KdfCost::interactive; }},
         {"[vault]\nkdf = \"sensitive\"", [](auto& c) { c.kdf = keeper::KdfCost::sensitive; }},
         {"[vault]\nkey_file = \"/k\"", [](auto& c) { c.key_file = "/k"; }},
@@ -194,6 +202,13 @@ TEST_CASE("a wrong value is refused with its line, its key and what it must be")
         {"[socket]\nclient_group = 1", "2: socket.client_group must be a string"},
         {"[socket]\nmax_clients = 0", "2: socket.max_clients must be a whole number from 1 to 100000"},
         {"[socket]\nmax_clients = -1", "2: socket.max_clients must be a whole number from 1 to 100000"},
+        {"[gateway]\nlisten = 8484", "2: gateway.listen must be a string"},
+        {"[gateway]\nlisten = \"localhost:8484\"",
+         "2: gateway.listen must be an address in numbers and a port, as 127.0.0.1:8484 or [::1]:8484"},
+        {"[gateway]\nlisten = \"0.0.0.0:8484\"",
+         "2: gateway.listen must be this machine's own address, as 127.0.0.1 or [::1]: krakkend never serves "
+         "a network"},
+        {"[gateway]\ntls = 1", "2: gateway.tls must be true or false"},
         {"[vault]\nkdf = \"fast\"", "2: vault.kdf must be one of: interactive, moderate, sensitive"},
         {"[vault]\nkdf = 3", "2: vault.kdf must be a string"},
         {"[vault]\nkey_file = 1", "2: vault.key_file must be a string"},
@@ -327,6 +342,8 @@ TEST_CASE("what a running daemon cannot follow is named, one by one") {
         {"[kraken]\nuser_agent = \"me\"", "kraken.user_agent"},
         {"[socket]\nclient_group = \"bots\"", "socket.client_group"},
         {"[socket]\nmax_clients = 1", "socket.max_clients"},
+        {"[gateway]\nlisten = \"127.0.0.1:8484\"", "gateway.listen"},
+        {"[gateway]\ntls = true", "gateway.tls"},
         {"[vault]\nkdf = \"sensitive\"", "vault.kdf"},
         {"[vault]\nkey_file = \"/k\"", "vault.key_file"},
         {"[nonce]\nlegacy_dir = \"/l\"", "nonce.legacy_dir"},

@@ -71,7 +71,8 @@ TEST_CASE("audit: what only reads is no row") {
     scene.ask("call", call("Balance", "{}", "nobody"));
     scene.ask("call", call("nonsense"));
     for (const char* method :
-         {"ping", "version", "status", "account.list", "profile", "endpoints", "nonce.status"})
+         {"ping", "version", "status", "account.list", "gateway.show", "profile", "endpoints", "nonce.status"
+         })
         scene.ask(method, "{}");
     CHECK(row(scene) == "none");
 }

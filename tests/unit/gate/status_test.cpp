@@ -52,8 +52,15 @@ TEST_CASE("what is shown has the shape that rpc.discover tells, in every state")
     scene.upstream.otherwise = [](const net::Request&) { return test::refusal("EAPI:Invalid key"); };
     scene.ask("call", R"({"endpoint":"Balance"})");
     for (const char* method :
-         {"ping", "version", "status", "account.list", "rpc.discover", "profile", "endpoints", "nonce.status"
-         }) {
+         {"ping",
+          "version",
+          "status",
+          "account.list",
+          "rpc.discover",
+          "gateway.show",
+          "profile",
+          "endpoints",
+          "nonce.status"}) {
         CAPTURE(method);
         CHECK(mismatch(scene, method) == "");
     }

@@ -32,6 +32,7 @@ TEST_CASE("each method is served by the sockets of the contract") {
          {"status", true, true},
          {"account.list", true, true},
          {"rpc.discover", true, true},
+         {"gateway.show", true, true},
          {"profile", true, false},
          {"endpoints", true, false},
          {"call", true, false},
