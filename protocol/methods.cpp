@@ -301,6 +301,20 @@ constexpr auto checked_call = std::to_array<Parameter>({
     {"params", object, false, "Kraken's parameters, without nonce and otp"},
 });
 
+constexpr auto signed_time = std::to_array<Parameter>({
+    {"key", string, true, "the bot's API key"},
+    {.name = "time",
+     .type = integer,
+     .required = true,
+     .summary = "now, in seconds since 1970",
+     .least = 0,
+     .most = 100'000'000'000},
+    {"signature",
+     string,
+     true,
+     "API-Sign as for Kraken, with the path /krakkend/identify, the time as nonce, and the body nonce=TIME"},
+});
+
 constexpr auto every_method = std::to_array<E>(
     {E::parse_error,
      E::invalid_request,
@@ -359,6 +373,7 @@ constexpr auto of_removing =
 constexpr auto of_importing =
     std::to_array<E>({E::locked, E::no_credentials, E::unknown_account, E::timeout, E::storage});
 constexpr auto of_freezing = std::to_array<E>({E::unknown_account, E::storage});
+constexpr auto of_identifying = std::to_array<E>({E::locked, E::auth});
 constexpr auto of_checking =
     std::to_array<E>({E::locked, E::no_credentials, E::unknown_account, E::unknown_endpoint});
 constexpr auto of_granting = std::to_array<E>({E::locked, E::passphrase, E::vault, E::storage});
@@ -377,6 +392,7 @@ constexpr auto table = std::to_array<Method>({
     {"endpoints", on_client, false, none, "Kraken's endpoints, their effects and permissions.", result::endpoints, no_more},
     {"call", on_client, true, call, "Makes one call at Kraken and returns its result byte for byte.", result::anything, of_call},
     {"wait", on_client, false, wait, "Answers true once the vault is unlocked or an account is ready.", result::yes, of_waiting},
+    {"identify", on_client, true, signed_time, "This connection is a bot's from now on: shown by a signature of its key.", result::identity, of_identifying},
     {"whoami", on_client, false, none, "Who the daemon takes this client for, and what it may do.", result::whoami, no_more},
     {"check", on_client, false, checked_call, "Whether a call would be allowed; nothing is sent.", result::verdict, of_checking},
     {"nonce.status", on_client, false, maybe_account, "Every key's last nonce and durable bound.", result::nonces, of_finding},

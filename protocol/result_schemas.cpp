@@ -387,6 +387,10 @@ Schema thawed() {
     return object({{"thawed", text()}});
 }
 
+Schema identity() {
+    return object({{"identity", text()}});
+}
+
 Schema whoami() {
     return object({
         {"identity", text()},

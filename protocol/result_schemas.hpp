@@ -39,6 +39,7 @@ Schema grants();
 Schema revoked();
 Schema frozen();
 Schema thawed();
+Schema identity();
 Schema whoami();
 Schema verdict();
 Schema audit_rows();

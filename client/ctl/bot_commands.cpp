@@ -164,7 +164,7 @@ void add_show(CLI::App& group, Context& context) {
 }
 
 void add_rotate(CLI::App& group, Context& context) {
-    auto* command = group.add_subcommand("rotate", "Give a bot a new key; the old one ends after a while");
+    auto* command = group.add_subcommand("rotate", "Make a new key; the old one ends after a while");
     command->footer(
         "Examples:\n"
         "  krakkenctl bot rotate scalper               the old key serves for an hour\n"
@@ -209,7 +209,7 @@ void add_revoke(CLI::App& group, Context& context) {
 }  // namespace
 
 void add_bot(CLI::App& app, Context& context) {
-    auto* group = app.add_subcommand("bot", "Programs with a key of their own, and what they may do");
+    auto* group = app.add_subcommand("bot", "Programs with keys of their own, what they may do");
     add_add(*group, context);
     add_change(*group, context);
     add_list(*group, context);

@@ -103,10 +103,11 @@ private:
 }  // namespace
 
 const char* const grant_help =
-    "--allow names rights, with commas between them: read; trade (and cancel); cancel;\n"
-    "cancel-all (everyone's orders, and the dead man's switch); export; stream (a\n"
-    "WebSocket token: the whole account's authority); earn; deposit; withdraw;\n"
-    "transfer. The limits bound orders; what they cannot judge for certain is refused.";
+    "--allow names rights, with commas between them: read; trade (includes cancel);\n"
+    "cancel; cancel-all (everyone's orders, and the dead man's switch); export;\n"
+    "stream (a WebSocket token: the whole account's authority); earn; deposit;\n"
+    "withdraw; transfer. The limits bound orders; an order that they cannot judge for\n"
+    "certain is refused.";
 
 std::shared_ptr<GrantOptions> add_grant_options(CLI::App& command, Whole whole) {
     auto options = std::make_shared<GrantOptions>();
@@ -136,7 +137,7 @@ std::shared_ptr<GrantOptions> add_grant_options(CLI::App& command, Whole whole) 
     command.add_option("--hours", options->hours, "UTC, e.g. 08:00-17:30; reads and cancels pass")
         ->type_name("HOURS");
     command.add_option("--expires", options->expires, "30d, 12h, or 2030-01-31T12:00:00Z")->type_name("WHEN");
-    command.add_option("--mode", options->mode, "live [default], or validate: Kraken only checks orders")
+    command.add_option("--mode", options->mode, "live [default]; validate: no order is real")
         ->check(CLI::IsMember({"live", "validate"}).description(""))
         ->type_name("MODE");
     return options;

@@ -71,7 +71,7 @@ void add_whoami(CLI::App& app, Context& context) {
 }
 
 void add_check(CLI::App& app, Context& context) {
-    auto* command = app.add_subcommand("check", "Ask whether a call would be allowed; nothing is sent");
+    auto* command = app.add_subcommand("check", "Ask whether a call is allowed, without sending it");
     command->footer(
         "Exit status: 0 it would be; 1 it would not, with the rule that forbids it.\n"
         "Example:\n"

@@ -7,6 +7,7 @@
 
 #include <compare>
 #include <string>
+#include <utility>
 
 namespace krakken::base {
 
@@ -24,6 +25,11 @@ struct Caller {
     pid_t pid = 0;
     std::string program = {};  // file name of the executable; empty where the kernel does not tell
     std::string bot = {};      // whose key was shown; empty: none was, and the user counts
+
+    void become(std::string name) {
+        program = "bot:" + name;
+        bot = std::move(name);
+    }
 
     // Whose idempotency keys and intents these are: the same for all programs of one user.
     std::string identity() const { return bot.empty() ? "uid:" + std::to_string(uid) : "bot:" + bot; }

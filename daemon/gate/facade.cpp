@@ -124,8 +124,7 @@ awaitable<Result<std::string>> outcome_of(
     if (by_bot) {
         auto bot = co_await bot_of(backend, request, *parameters);
         if (!bot) co_return refuse_call(backend, endpoint, std::nullopt, context, std::move(bot.error()));
-        caller.bot = *bot;
-        caller.program = "bot:" + *bot;
+        caller.become(std::move(*bot));
     }
     const Context known{
         context.peer,

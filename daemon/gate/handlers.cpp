@@ -51,6 +51,7 @@ constexpr auto bindings = std::to_array<Binding>({
     {"grant.list", handle_grant_list},
     {"freeze", handle_freeze},
     {"thaw", handle_thaw},
+    {"identify", handle_identify},
     {"whoami", handle_whoami},
     {"check", handle_check},
     {"audit.tail", handle_audit_tail},

@@ -26,6 +26,9 @@ struct Context {
     Holdings holdings;  // what the client may do; of no meaning on the admin socket
     // Whether nobody waits for the answer any more; none: nobody can tell. Any time while the call goes on.
     std::function<bool()> asker_is_gone = {};
+    // From now on the connection is this bot's; none: it cannot be, as over HTTP each request is signed. It
+    // may be kept in the work.
+    std::function<void(std::string bot)> becomes = {};
 };
 
 // Whether this client is shown the account.
@@ -89,6 +92,7 @@ Handled handle_grant_list(Backend&, const Arguments&, const Context&);
 Handled handle_freeze(Backend&, const Arguments&, const Context&);
 Handled handle_thaw(Backend&, const Arguments&, const Context&);
 
+Handled handle_identify(Backend&, const Arguments&, const Context&);
 Handled handle_whoami(Backend&, const Arguments&, const Context&);
 Handled handle_check(Backend&, const Arguments&, const Context&);
 

@@ -1,4 +1,4 @@
-// The methods by which a client learns what it may do: whoami, check.
+// The methods by which a client says who it is, and learns what it may do: identify, whoami, check.
 
 #include "gate/permit.hpp"
 #include "handlers.hpp"
@@ -7,6 +7,7 @@
 #include <boost/json/object.hpp>
 #include <boost/json/parse.hpp>
 #include <boost/json/serialize.hpp>
+#include <chrono>
 #include <utility>
 
 namespace krakken::gate {
@@ -48,7 +49,42 @@ json::object no(const Error& error) {
     return shown;
 }
 
+// What a bot signs to show that a connection is its own, as it would sign a call: with the time as the nonce,
+// so that what somebody else has seen of it is soon of no use.
+constexpr std::string_view identify_path = "/krakkend/identify";
+constexpr std::chrono::seconds signature_lasts{60};
+
+Work identify(Backend& backend, keeper::BotRequest request, std::function<void(std::string)> becomes) {
+    auto bot = co_await backend.keeper.verify_bot(std::move(request));
+    if (!bot) co_return std::unexpected(std::move(bot.error()));
+    becomes(*bot);
+    co_return json::serialize(json::object{{"identity", "bot:" + *bot}});
+}
+
 }  // namespace
+
+Handled handle_identify(Backend& backend, const Arguments& arguments, const Context& context) {
+    if (!context.becomes)
+        return fail(ErrorCode::invalid_request, "over HTTP each request is signed; this is for connections");
+    if (!context.caller.bot.empty())
+        return fail(ErrorCode::invalid_request, "this connection is a bot's already; open another one");
+    const std::chrono::seconds time(*arguments.integer("time"));
+    const auto now = std::chrono::floor<std::chrono::seconds>(backend.clock.now().time_since_epoch());
+    if (std::chrono::abs(now - time) > signature_lasts)
+        return fail(
+            ErrorCode::auth, "time must be now, in seconds since 1970; it differs by more than a minute"
+        );
+    const std::string nonce = std::to_string(time.count());
+    return identify(
+        backend,
+        {.api_key = *arguments.text("key"),
+         .signature = *arguments.text("signature"),
+         .path = std::string(identify_path),
+         .nonce = nonce,
+         .body = "nonce=" + nonce},
+        context.becomes
+    );
+}
 
 Handled handle_whoami(Backend& backend, const Arguments&, const Context& context) {
     json::array grants;

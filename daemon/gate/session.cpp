@@ -228,7 +228,15 @@ void Session::serve(std::string_view text) {
 void Session::serve(const Request& request, const std::shared_ptr<Group>& group, std::size_t place) {
     const std::string_view method = request.method->name;
     const Context context{
-        peer_, caller_, group->replies[place].call_id, kind_, backend_.grants.of(peer_, caller_.bot)
+        peer_,
+        caller_,
+        group->replies[place].call_id,
+        kind_,
+        backend_.grants.of(peer_, caller_.bot),
+        {},
+        [weak = weak_from_this()](std::string bot) {
+            if (const auto self = weak.lock()) self->caller_.become(std::move(bot));
+        }
     };
     std::optional<AdminRow> row;
     if (is_audited(*request.method) && !draining_ && !request.id.empty())

@@ -7,6 +7,8 @@ python3 test_rpc.py Ids.test_what_is_no_id
 """
 
 import base64
+import hashlib
+import hmac
 import http.client
 import json
 import os
@@ -331,6 +333,12 @@ class Daemon:
         done = subprocess.run([KRAKKENCTL, *arguments], input=stdin, capture_output=True, text=True, timeout=PATIENCE,
                               env=self.environment(KRAKKEND_RUNTIME_DIR=str(self.runtime_dir)))
         return done.returncode, done.stdout, done.stderr
+
+
+def api_sign(secret, path, nonce, body):
+    """API-Sign as Kraken's page has it; `secret` is base64."""
+    message = path.encode() + hashlib.sha256((str(nonce) + body).encode()).digest()
+    return base64.b64encode(hmac.new(base64.b64decode(secret), message, hashlib.sha512).digest()).decode()
 
 
 ASK = """

@@ -4,13 +4,12 @@
 import base64
 import concurrent.futures
 import grp
-import hashlib
-import hmac
 import http.client
 import itertools
 import json
 import os
 import socket
+import time
 import urllib.parse
 
 import support
@@ -27,7 +26,7 @@ class Bot(http.client.HTTPConnection):
     def __init__(self, daemon, credentials):
         super().__init__("localhost", timeout=support.PATIENCE)
         self.path = str(daemon.client_socket)
-        self.key, self.secret = credentials["api_key"], base64.b64decode(credentials["api_secret"])
+        self.key, self.secret = credentials["api_key"], credentials["api_secret"]
 
     def connect(self):
         self.sock = socket.socket(socket.AF_UNIX)
@@ -35,8 +34,7 @@ class Bot(http.client.HTTPConnection):
         self.sock.connect(self.path)
 
     def sign(self, path, nonce, body):
-        message = path.encode() + hashlib.sha256((str(nonce) + body).encode()).digest()
-        return base64.b64encode(hmac.new(self.secret, message, hashlib.sha512).digest()).decode()
+        return support.api_sign(self.secret, path, nonce, body)
 
     def send_signed(self, path, body, kind, signature):
         self.request("POST", path, body, {"API-Key": self.key, "API-Sign": signature, "Content-Type": kind})
@@ -394,6 +392,38 @@ class Told(BotsTest):
         refused = self.ctl("check", "Withdraw", "asset=XBT", "--account", "alice", status=1)
         self.assertEqual((refused["allowed"], refused["rule"]), (False, "effect:fund"))
         self.assertEqual([entry for entry in self.exchange.journal() if entry["endpoint"] in ("AddOrder", "Withdraw")], [])
+
+
+class Connection(BotsTest):
+    """A bot's key on a connection of its own, where lines of JSON are spoken."""
+
+    def identify(self, client, bot, at=0, path="/krakkend/identify"):
+        now = int(time.time()) + at
+        return client.request("identify", {"key": bot.key, "time": now, "signature": bot.sign(path, now, f"nonce={now}")})
+
+    def test_it_has_the_bots_rights_from_then_on(self):
+        bot = self.bot(self.add("watcher", allow="read"))
+        with self.daemon.client() as client:
+            self.assertIn("result", client.call("AddOrder", ORDER, account="bob"))
+            self.assertEqual(self.identify(client, bot)["result"], {"identity": "bot:watcher"})
+            self.assertEqual(client.result("whoami")["identity"], "bot:watcher")
+            self.assertIn("result", client.call("Balance"))
+            self.assert_error(client.call("AddOrder", ORDER), -32003, rule="right:trade")
+            self.assert_error(client.call("Balance", account="bob"), -32003, rule="grant:accounts")
+            self.assertEqual(client.result("intent.list"), [])
+            self.assert_error(self.identify(client, bot), -32600)
+            self.ctl("bot", "revoke", "watcher")
+            self.assert_error(client.call("Balance"), -32003, rule="grant:none")
+        with self.daemon.client() as client:
+            self.assertEqual(client.result("whoami")["identity"], f"uid:{os.geteuid()}")
+
+    def test_what_is_not_signed_now_for_this_is_refused(self):
+        bot = self.bot(self.add("watcher", allow="read"))
+        with self.daemon.client() as client:
+            for refused in (self.identify(client, bot, at=-90), self.identify(client, bot, at=90),
+                            self.identify(client, bot, path="/0/private/Balance")):
+                self.assert_error(refused, -32010)
+            self.assertEqual(client.result("whoami")["identity"], f"uid:{os.geteuid()}")
 
 
 class Freeze(BotsTest):

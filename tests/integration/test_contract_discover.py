@@ -5,6 +5,7 @@ The document allows further members, so that later versions may add some; here n
 """
 
 import re
+import time
 
 import jsonschema
 import support
@@ -141,6 +142,39 @@ class Results(support.DaemonTest):
             one.request("intent.get", {"id": "nobody"})
             one.result("intent.wait", known)
 
+    def grant(self):
+        """Bots, grants, and an emergency."""
+        grant = {"accounts": ["alice"], "allow": ["read", "trade"], "pairs": ["XBTUSD"], "side": "buy", "order_types": ["limit"],
+                 "max_order_volume": "1", "max_order_notional": "100USD", "max_day_notional": "1000USD", "max_open_orders": 5,
+                 "max_calls_per_minute": 60, "own_orders": True, "hours": "00:00-23:59", "expires_at": "2100-01-01T00:00:00Z",
+                 "mode": "validate"}
+        widening = {"passphrase": support.PASSPHRASE}
+        made = self.admin.result("bot.add", {"name": "scalper", "grant": grant, **widening})
+        self.admin.request("bot.add", {"name": "scalper", "grant": grant})
+        self.admin.result("bot.change", {"name": "scalper", "grant": {**grant, "max_open_orders": 4}})
+        with self.daemon.client() as connection:
+            bot, now = Described(connection), int(time.time())
+            signature = support.api_sign(made["api_secret"], "/krakkend/identify", now, f"nonce={now}")
+            bot.request("identify", {"key": made["api_key"], "time": 1, "signature": signature})
+            bot.result("whoami")
+            bot.result("identify", {"key": made["api_key"], "time": now, "signature": signature})
+            self.client.seen |= bot.seen
+            bot.result("whoami")
+            self.assertFalse(bot.result("check", {"endpoint": "Withdraw", "account": "alice"})["allowed"])
+        self.admin.result("bot.rotate", {"name": "scalper", **widening})
+        self.admin.result("bot.list")
+        self.admin.result("bot.show", {"name": "scalper"})
+        self.admin.result("grant.set", {"holder": "uid:4242", "grant": grant, **widening})
+        self.admin.result("grant.list")
+        self.admin.result("grant.remove", {"holder": "uid:4242", **widening})
+        self.admin.result("freeze", {"account": "alice", "reason": "tried", "cancel_all": True})
+        self.client.result("whoami")
+        self.assertEqual(self.client.result("check", {"endpoint": "AddOrder", "account": "alice"})["rule"], "freeze")
+        self.admin.request("thaw", {"account": "alice"})
+        self.admin.result("thaw", {"account": "alice", **widening})
+        self.assertTrue(self.client.result("check", {"endpoint": "AddOrder", "account": "alice"})["allowed"])
+        self.admin.result("bot.revoke", {"name": "scalper"})
+
     def test_from_nothing_to_the_end(self):
         self.connect()
         alice, bob = (key.add_params() for key in self.keys.values())
@@ -165,6 +199,7 @@ class Results(support.DaemonTest):
         self.client.result("wait", {"for": "ready", "account": "alice"})
         self.client.request("call", {"endpoint": "AddOrder", "account": "alice", "params": {**ORDER, "leverage": "2"}})
         self.settle()
+        self.grant()
         self.exchange.fault("error", endpoint="Balance", text="EAPI:Invalid key")
         self.client.request("call", {"endpoint": "Balance", "account": "bob"})
         self.look()

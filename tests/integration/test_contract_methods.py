@@ -111,7 +111,7 @@ class WrongSocket(support.SharedTest):
              "account.add_key", "account.replace_key", "account.validate", "account.remove", "nonce.import", "bot.add", "bot.change",
              "bot.rotate", "bot.revoke", "bot.list", "bot.show", "grant.set", "grant.remove", "grant.list", "freeze", "thaw", "reload",
              "shutdown")
-    CLIENT = ("profile", "endpoints", "call", "wait", "nonce.status", "whoami", "check")
+    CLIENT = ("profile", "endpoints", "call", "wait", "nonce.status", "identify", "whoami", "check")
     RESERVED = ("vault.inspect", "vault.backup", "vault.restore", "subscribe", "unsubscribe")
 
     def test_admin_methods_on_the_client_socket_name_the_remedy(self):

@@ -218,10 +218,11 @@ class Discovery(support.SharedTest):
 
     BOTH = {"ping", "version", "status", "account.list", "gateway.show", "rpc.discover"}
     INTENTS = {"intent.list", "intent.get", "intent.wait"}
-    CLIENT = BOTH | INTENTS | {"profile", "endpoints", "call", "wait", "nonce.status"}
+    CLIENT = BOTH | INTENTS | {"profile", "endpoints", "call", "wait", "nonce.status", "identify", "whoami", "check"}
     ADMIN = BOTH | INTENTS | {"intent.settle", "vault.create", "unlock", "lock", "vault.change_passphrase", "vault.add_key_file", "vault.remove_key_file",
                     "account.add", "account.add_key", "account.replace_key", "account.validate", "account.remove", "nonce.import", "audit.tail", "audit.verify",
-                    "reload", "shutdown"}
+                    "bot.add", "bot.change", "bot.rotate", "bot.revoke", "bot.list", "bot.show", "grant.set", "grant.remove", "grant.list",
+                    "freeze", "thaw", "reload", "shutdown"}
 
     def test_each_socket_names_its_methods(self):
         for one, methods in ((self.client, self.CLIENT), (self.admin, self.ADMIN)):
