@@ -124,6 +124,7 @@ Schema grant_of(std::initializer_list<std::pair<std::string_view, Schema>> more)
             {"hours?", text()},
             {"expires_at?", time()},
             {"mode", one_of({"live", "validate"})},
+            {"left?", object({{"calls?", count()}, {"day_notional?", text()}})},
         }
     );
     return object(members);
@@ -198,6 +199,7 @@ Schema status() {
         {"clients", count()},
         {"accounts", list_of(account_in_status())},
         {"public_budget?", counter()},
+        {"frozen?", list_of(freeze())},
         {"protection",
          object({
              {"memory_locked", flag()},

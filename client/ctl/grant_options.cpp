@@ -173,7 +173,9 @@ std::string readable_grant(std::string_view result) {
         rows.push_back({std::move(name), std::move(value)});
     };
     for (const auto& [name, value] : grant.members()) {
-        if (name == "account" || name == "keys" || name == "api_key" || name == "api_secret") continue;
+        if (name == "account" || name == "keys" || name == "api_key" || name == "api_secret" ||
+            name == "left")
+            continue;
         if (protocol::kind_of(value) != protocol::JsonKind::array) {
             add(name, grant.text(name));
             continue;
@@ -201,7 +203,7 @@ client::Outcome<std::string> request_with_passphrase(
     const auto passphrase = SecretReader(source).passphrase("the passphrase", "Passphrase of the vault: ");
     client::SecretText secret;
     secret.append(std::string_view(params).substr(0, params.size() - 1));
-    secret.append(",\"passphrase\":");
+    secret.append(params == "{}" ? "\"passphrase\":" : ",\"passphrase\":");
     secret.append_quoted(passphrase.view());
     secret.append("}");
     return daemon.request(method, secret);

@@ -45,7 +45,7 @@ std::string grant_json(const GrantOptions& options, std::string_view before = "{
 std::string readable_grant(std::string_view result);
 
 // Sends what may need the vault's passphrase: with it where the source says so, or else once the daemon asks
-// for it. `params` is a JSON object with at least one member.
+// for it. `params` is a JSON object without white space.
 client::Outcome<std::string> request_with_passphrase(
     client::Client& daemon, const SecretSource& source, std::string_view method, const std::string& params
 );

@@ -171,6 +171,19 @@ std::string next_step(const Fields& status) {
     return {};
 }
 
+std::string frozen_lines(std::string_view raw_frozen) {
+    std::string text;
+    for (const auto item : items(raw_frozen)) {
+        const Fields freeze(item);
+        text += wrap(
+            "Frozen: " + freeze.text("scope") + ", " + freeze.text("reason") +
+                "; reads and cancels pass. End it with: krakkenctl thaw",
+            2
+        );
+    }
+    return text;
+}
+
 std::string unprotected(const Fields& protection) {
     std::string text;
     for (const auto& member : protection.members())
@@ -190,7 +203,8 @@ std::string readable_status(std::string_view raw_status, std::string_view accoun
     add_line(text, "daemon", daemon_line(status));
     const std::string table = account_table(status.raw("accounts"), accounts);
     if (!table.empty()) text += "\n" + table + budgets(status.raw("accounts"));
-    const std::string notes = clock_note(Fields(status.raw("upstream"))) + under_way(status.raw("accounts")) +
+    const std::string notes = frozen_lines(status.raw("frozen")) +
+                              clock_note(Fields(status.raw("upstream"))) + under_way(status.raw("accounts")) +
                               remedies(status.raw("accounts")) +
                               unprotected(Fields(status.raw("protection"))) + next_step(status);
     if (!notes.empty()) text += "\n" + notes;

@@ -21,13 +21,22 @@ struct CheckOptions {
     std::string account;
 };
 
+std::string left_line(const Fields& left) {
+    std::string words;
+    if (const std::string calls = left.text("calls"); !calls.empty())
+        words += calls + " calls in this minute";
+    if (const std::string money = left.text("day_notional"); !money.empty())
+        words += (words.empty() ? "" : ", ") + money + " in these 24 hours";
+    return words.empty() ? "" : "Left: " + words + ".\n";
+}
+
 std::string readable_whoami(std::string_view result) {
     const Fields fields(result);
     std::string text = "You are " + fields.text("identity") + ".\n";
     const auto grants = items(fields.raw("grants"));
     if (grants.empty()) text += "Nothing is granted to you; public calls are for everybody.\n";
     for (const std::string_view grant : grants)
-        text += readable_grant(grant);
+        text += readable_grant(grant) + left_line(Fields(Fields(grant).raw("left")));
     for (const std::string_view each : items(fields.raw("frozen"))) {
         const Fields freeze(each);
         text += wrap("Frozen: " + freeze.text("scope") + ", " + freeze.text("reason"), 2);

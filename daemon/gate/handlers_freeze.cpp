@@ -3,7 +3,7 @@
 #include "base/log.hpp"
 #include "granting.hpp"
 #include "handlers.hpp"
-#include "protocol/json_text.hpp"
+#include "showing.hpp"
 
 #include <boost/json/array.hpp>
 #include <boost/json/object.hpp>
@@ -20,10 +20,6 @@ namespace {
 
 // Long enough for a line in a message, and a line.
 constexpr std::size_t longest_reason = 200;
-
-json::object show(const state::Freeze& freeze) {
-    return {{"scope", freeze.scope}, {"reason", freeze.reason}, {"since", base::rfc3339(freeze.at)}};
-}
 
 // Which accounts it is about: all, or one.
 std::vector<std::shared_ptr<account::Account>> accounts_in(
@@ -58,7 +54,7 @@ Work freeze(
 ) {
     base::log(base::LogLevel::warn, "frozen", {{"scope", freeze.scope}, {"uid", freeze.by.uid}});
     const base::Caller caller = freeze.by;
-    json::object shown{{"frozen", show(freeze)}};
+    json::object shown{{"frozen", show_freeze(freeze)}};
     const auto written = co_await backend.freezes.freeze(std::move(freeze));
     json::object canceled;
     json::object not_canceled;

@@ -4,6 +4,7 @@
 #include "gate/summary.hpp"
 #include "handlers.hpp"
 #include "protocol/version.hpp"
+#include "showing.hpp"
 
 #include <unistd.h>
 
@@ -132,6 +133,8 @@ Handled handle_status(Backend& backend, const Arguments&, const Context& context
     status["upstream"] = std::move(upstream);
     status["clients"] = backend.clients();
     status["protection"] = show(backend.protection);
+    if (json::array frozen = show_freezes(backend, context); !frozen.empty())
+        status["frozen"] = std::move(frozen);
     std::vector<std::string> shown;
     for (const auto& account : accounts)
         if (sees(context, account->info().account)) shown.push_back(show(*account, now));

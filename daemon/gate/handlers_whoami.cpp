@@ -2,7 +2,9 @@
 
 #include "gate/permit.hpp"
 #include "handlers.hpp"
+#include "showing.hpp"
 
+#include <algorithm>
 #include <boost/json/array.hpp>
 #include <boost/json/object.hpp>
 #include <boost/json/parse.hpp>
@@ -19,7 +21,25 @@ using protocol::fail;
 
 namespace {
 
-json::object show(const Backend& backend, const Holding& holding) {
+// What is left of the limits that are used up by time.
+json::object left_of(const Backend& backend, const grant::Grant& grant, const std::string& identity) {
+    json::object left;
+    if (grant.max_calls_per_minute) {
+        const auto used = backend.usage.calls(identity, std::chrono::steady_clock::now());
+        left["calls"] =
+            *grant.max_calls_per_minute - std::min<std::size_t>(used, *grant.max_calls_per_minute);
+    }
+    if (const auto& limit = grant.max_day_notional) {
+        const auto spent = backend.usage.spent(identity, limit->currency, backend.clock.now());
+        const grant::Amount rest{
+            spent < limit->value ? limit->value - spent : grant::Decimal(), limit->currency
+        };
+        left["day_notional"] = rest.text();
+    }
+    return left;
+}
+
+json::object show(const Backend& backend, const Holding& holding, const std::string& identity) {
     json::object shown{{"holder", holding.holder}};
     for (const auto& member : json::parse(grant::text_of(holding.grant)).as_object())
         shown.insert(member);
@@ -29,17 +49,9 @@ json::object show(const Backend& backend, const Holding& holding) {
             accounts.emplace_back(account->info().account.text());
         shown["accounts"] = std::move(accounts);
     }
+    if (json::object left = left_of(backend, holding.grant, identity); !left.empty())
+        shown["left"] = std::move(left);
     return shown;
-}
-
-bool concerns(const state::Freeze& freeze, const Context& context) {
-    const std::string_view scope = freeze.scope;
-    if (scope == "all" || scope == "bot:" + context.caller.bot) return true;
-    constexpr std::string_view of_account = "account:";
-    const auto account = scope.starts_with(of_account)
-                             ? base::AccountName::parse(scope.substr(of_account.size()))
-                             : std::nullopt;
-    return account && sees(context, *account);
 }
 
 json::object no(const Error& error) {
@@ -89,16 +101,11 @@ Handled handle_identify(Backend& backend, const Arguments& arguments, const Cont
 Handled handle_whoami(Backend& backend, const Arguments&, const Context& context) {
     json::array grants;
     for (const auto& holding : context.holdings)
-        grants.push_back(show(backend, *holding));
-    json::array frozen;
-    for (const auto& [scope, freeze] : backend.freezes.all()) {
-        if (concerns(freeze, context))
-            frozen.push_back(
-                json::object{{"scope", scope}, {"reason", freeze.reason}, {"since", base::rfc3339(freeze.at)}}
-            );
-    }
+        grants.push_back(show(backend, *holding, context.caller.identity()));
     return json::serialize(json::object{
-        {"identity", context.caller.identity()}, {"grants", std::move(grants)}, {"frozen", std::move(frozen)}
+        {"identity", context.caller.identity()},
+        {"grants", std::move(grants)},
+        {"frozen", show_freezes(backend, context)}
     });
 }
 

@@ -1,5 +1,6 @@
 #include "gate/usage.hpp"
 
+#include <algorithm>
 #include <utility>
 
 namespace krakken::gate {
@@ -25,6 +26,13 @@ std::optional<Usage::TimePoint> Usage::count_call(
     if (calls.size() >= limit) return calls.empty() ? now + window : calls.front() + window;
     calls.push_back(now);
     return std::nullopt;
+}
+
+std::size_t Usage::calls(const std::string& identity, TimePoint now) const {
+    const auto found = calls_.find(identity);
+    if (found == calls_.end()) return 0;
+    const auto counts = [now](TimePoint at) { return at + window > now; };
+    return static_cast<std::size_t>(std::ranges::count_if(found->second, counts));
 }
 
 Decimal Usage::spent(const std::string& identity, const std::string& currency, base::Time now) const {

@@ -33,6 +33,9 @@ public:
     // One call more. Empty: it is within the limit, and counts. Else when there will be room.
     std::optional<TimePoint> count_call(const std::string& identity, unsigned limit, TimePoint now);
 
+    // So many calls of the last minute count.
+    std::size_t calls(const std::string& identity, TimePoint now) const;
+
     // What the client's placements of the last 24 hours may have cost, in this currency.
     grant::Decimal spent(const std::string& identity, const std::string& currency, base::Time now) const;
 

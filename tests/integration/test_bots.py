@@ -394,6 +394,16 @@ class Told(BotsTest):
         self.assertEqual([entry for entry in self.exchange.journal() if entry["endpoint"] in ("AddOrder", "Withdraw")], [])
 
 
+    def test_what_is_left(self):
+        self.ctl("grant", "set", f"uid:{os.geteuid()}", "--account", "alice", "--allow", "read,trade", "--max-calls-per-minute", "10",
+                 "--max-day-notional", "1000USD", "--stdin")
+        with self.daemon.client() as client:
+            self.assertEqual(client.result("whoami")["grants"][0]["left"], {"calls": 10, "day_notional": "1000USD"})
+            self.assertIn("result", client.call("AddOrder", ORDER))
+            self.assertEqual(client.result("whoami")["grants"][0]["left"], {"calls": 9, "day_notional": "900USD"})
+        self.assertIn("Left: 9 calls in this minute, 900USD in these 24 hours.", self.daemon.ctl("whoami")[1])
+
+
 class Connection(BotsTest):
     """A bot's key on a connection of its own, where lines of JSON are spoken."""
 
@@ -457,6 +467,11 @@ class Freeze(BotsTest):
                              {"alice": {"count": 0}, "bob": {"count": 2}})
             self.assert_error(client.call("AddOrder", ORDER, account="bob"), -32003, rule="freeze")
             self.assertEqual([each["scope"] for each in client.result("whoami")["frozen"]], ["account:alice", "all"])
+            self.assertEqual([each["scope"] for each in client.result("status")["frozen"]], ["account:alice", "all"])
+            self.assertIn("Frozen: all, all of it", self.daemon.ctl("status")[1])
+            self.assertEqual(self.ctl("thaw", "--stdin"), {"thawed": "all"})
+            self.assertIn("result", client.call("AddOrder", ORDER, account="bob"))
+            self.assert_error(client.call("AddOrder", ORDER, account="alice"), -32003, rule="freeze")
 
 
 if __name__ == "__main__":
