@@ -1,5 +1,6 @@
 #include "account/matching.hpp"
 
+#include "base/decimal.hpp"
 #include "kraken/pair_name.hpp"
 #include "protocol/json_text.hpp"
 #include "protocol/limits.hpp"
@@ -158,13 +159,23 @@ Fit fit_amend(
     return unlike || has_no_time(time, sought) ? Fit::unclear : Fit::yes;
 }
 
+// Kraken lists what arrives and what it costs; their sum is what was asked for. (Where it lists the whole,
+// that is it as well.)
+bool is_amount(const std::string& asked, const std::vector<JsonMember>& entry) {
+    const std::string listed = text_of(entry, "amount");
+    if (same_decimal(asked, listed).value_or(false)) return true;
+    const auto whole = base::Decimal::parse(asked);
+    const auto amount = base::Decimal::parse(listed);
+    const auto fee = base::Decimal::parse(text_of(entry, "fee"));
+    return whole && amount && fee && *amount + *fee == *whole;
+}
+
 Fit fit_movement(const Sought& sought, const std::vector<JsonMember>& entry, const Claims& claims) {
     if (claims.knows(text_of(entry, "refid"))) return Fit::no;
     const auto time = kraken::listed_time(text_of(entry, "time"));
     if (is_older(time, sought)) return Fit::no;
     if (!sought.key.empty() && sought.key != text_of(entry, "key")) return Fit::no;
-    const bool same = same_decimal(sought.amount, text_of(entry, "amount")).value_or(false);
-    return same && !has_no_time(time, sought) ? Fit::yes : Fit::unclear;
+    return is_amount(sought.amount, entry) && !has_no_time(time, sought) ? Fit::yes : Fit::unclear;
 }
 
 }  // namespace

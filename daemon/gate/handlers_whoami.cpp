@@ -32,7 +32,7 @@ json::object left_of(const Backend& backend, const grant::Grant& grant, const st
     if (const auto& limit = grant.max_day_notional) {
         const auto spent = backend.usage.spent(identity, limit->currency, backend.clock.now());
         const grant::Amount rest{
-            spent < limit->value ? limit->value - spent : grant::Decimal(), limit->currency
+            spent < limit->value ? limit->value - spent : base::Decimal(), limit->currency
         };
         left["day_notional"] = rest.text();
     }

@@ -13,9 +13,9 @@ namespace krakken::gate {
 
 using account::Account;
 using account::Call;
+using base::Decimal;
 using boost::asio::awaitable;
 using grant::Amount;
-using grant::Decimal;
 using grant::Grant;
 using protocol::Effect;
 using protocol::Error;

@@ -12,8 +12,8 @@
 
 namespace krakken::gate {
 
+using base::Decimal;
 using boost::asio::awaitable;
-using grant::Decimal;
 using protocol::JsonMember;
 using protocol::Result;
 using std::chrono::steady_clock;

@@ -27,7 +27,7 @@ public:
 private:
     struct Known {
         std::string quote;
-        grant::Decimal price;
+        base::Decimal price;
         std::chrono::steady_clock::time_point asked_at = {};
     };
 

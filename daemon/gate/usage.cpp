@@ -5,8 +5,8 @@
 
 namespace krakken::gate {
 
+using base::Decimal;
 using grant::Amount;
-using grant::Decimal;
 
 Usage::Usage(boost::asio::any_io_executor executor, state::StateStore& store)
     : executor_(std::move(executor)), store_(store) {

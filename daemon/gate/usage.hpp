@@ -37,7 +37,7 @@ public:
     std::size_t calls(const std::string& identity, TimePoint now) const;
 
     // What the client's placements of the last 24 hours may have cost, in this currency.
-    grant::Decimal spent(const std::string& identity, const std::string& currency, base::Time now) const;
+    base::Decimal spent(const std::string& identity, const std::string& currency, base::Time now) const;
 
     // An amount that counts from now on.
     struct Spent {

@@ -3,8 +3,8 @@
 // What somebody may do: a bot, a user, a group. A value; who holds it stands elsewhere. Everything that is
 // not there limits nothing, but for the rights and accounts, of which each must be named.
 
+#include "base/decimal.hpp"
 #include "base/types.hpp"
-#include "grant/decimal.hpp"
 #include "grant/orders.hpp"
 #include "protocol/endpoints.hpp"
 #include "protocol/error.hpp"

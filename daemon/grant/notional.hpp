@@ -4,7 +4,7 @@
 // caller says. A sale for less than the market pays brings the market's price; a purchase for more costs what
 // was offered.
 
-#include "grant/decimal.hpp"
+#include "base/decimal.hpp"
 #include "grant/orders.hpp"
 #include "protocol/error.hpp"
 

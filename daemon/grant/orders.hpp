@@ -3,7 +3,7 @@
 // The orders that a call would place, as far as the limits of a grant look at them. What is not understood
 // for certain is refused, since a limit must not be fooled.
 
-#include "grant/decimal.hpp"
+#include "base/decimal.hpp"
 #include "kraken/parameters.hpp"
 #include "protocol/endpoints.hpp"
 #include "protocol/error.hpp"
@@ -14,6 +14,8 @@
 #include <vector>
 
 namespace krakken::grant {
+
+using base::Decimal;
 
 enum class Side { buy, sell };
 

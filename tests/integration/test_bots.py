@@ -381,6 +381,49 @@ class Users(BotsTest):
             self.assertIn("result", client.call("Balance", account="bob"))
 
 
+class PayingKey(support.Key):
+    ADDRESS = '[[account.withdraw_address]]\nkey = "bank"\nasset = "ZUSD"\naddress = "US00 0000 0000 0000"\n'
+
+    def __init__(self, account):
+        super().__init__(account, [*support.TRADING, "withdraw-funds", "create-ws-token"])
+
+    def toml(self):
+        return super().toml() + self.ADDRESS
+
+
+class Funds(BotsTest):
+    """What moves funds, or gives away the authority to, is for those alone who are granted it by name."""
+
+    ACCOUNTS = ("alice",)
+    KRAKEN = "request_timeout_ms = 3000"
+    WITHDRAWAL = {"asset": "ZUSD", "key": "bank", "amount": "100.00"}
+
+    def make_key(self, name):
+        return PayingKey(name)
+
+    def test_nobody_else_may(self):
+        trader = self.bot(self.add("trader", allow="read,trade,cancel-all,export,deposit,transfer,earn,stream"))
+        self.assertEqual(trader.error("Withdraw", self.WITHDRAWAL), DENIED)
+        payer = self.bot(self.add("payer", allow="withdraw"))
+        for endpoint in ("Balance", "GetWebSocketsToken", "AddOrder", "GetApiKeyInfo"):
+            self.assertEqual(payer.error(endpoint), DENIED)
+        self.assertIn("token", trader.private("GetWebSocketsToken")["result"])
+        self.assertEqual(trader.error("WalletTransfer", {"asset": "XBT", "amount": "1", "from": "Spot Wallet", "to": "Futures Wallet"}),
+                         DENIED)  # supports_futures is off
+        self.assertEqual(trader.error("Earn/Allocate", {"strategy_id": "x", "amount": "1"}), DENIED)  # supports_staking is off
+
+    def test_a_withdrawal_whose_answer_is_lost_is_made_once(self):
+        payer = self.bot(self.add("payer", allow="read,withdraw"))
+        first = payer.private("Withdraw", self.WITHDRAWAL)["result"]["refid"]
+        self.exchange.fault("drop_after", endpoint="Withdraw")
+        second = payer.private("Withdraw", {**self.WITHDRAWAL, "amount": "110.00"})["result"]["refid"]
+        made = [movement["refid"] for movement in payer.private("WithdrawStatus", {"asset": "ZUSD"})["result"]]
+        self.assertEqual(sorted(made), sorted([first, second]))
+        self.assertEqual(len([entry for entry in self.exchange.journal() if entry["endpoint"] == "Withdraw"]), 2)
+        self.ctl("freeze", "--reason", "too much", stdin="")
+        self.assertEqual(payer.error("Withdraw", self.WITHDRAWAL), DENIED)
+
+
 class Told(BotsTest):
     def test_whoami_and_check(self):
         status, out, _ = self.daemon.ctl("whoami")

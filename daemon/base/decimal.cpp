@@ -1,9 +1,9 @@
-#include "grant/decimal.hpp"
+#include "base/decimal.hpp"
 
 #include <algorithm>
 #include <utility>
 
-namespace krakken::grant {
+namespace krakken::base {
 
 namespace {
 
@@ -69,4 +69,4 @@ std::strong_ordering operator<=>(const Decimal& one, const Decimal& other) {
     return difference <=> 0;
 }
 
-}  // namespace krakken::grant
+}  // namespace krakken::base

@@ -1,10 +1,10 @@
-#include "grant/decimal.hpp"
+#include "base/decimal.hpp"
 
 #include <catch2/catch.hpp>
 
 #include <string>
 
-using krakken::grant::Decimal;
+using krakken::base::Decimal;
 
 namespace {
 

@@ -9,7 +9,7 @@
 #include <string>
 #include <string_view>
 
-namespace krakken::grant {
+namespace krakken::base {
 
 class Decimal {
 public:
@@ -40,4 +40,4 @@ private:
     unsigned scale_ = 0;  // how many of the digits stand behind the point
 };
 
-}  // namespace krakken::grant
+}  // namespace krakken::base
