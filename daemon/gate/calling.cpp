@@ -142,8 +142,9 @@ Handled make_call(Backend& backend, Wanted wanted, const Context& context) {
                     backend.freezes.refusal(endpoint, (*account)->info().account, context.caller.bot))
                 return refuse_call(backend, endpoint, wanted.account, context, std::move(*frozen));
         }
-        if (auto refused = count_call(backend, *permitted, endpoint, context.caller))
+        if (auto refused = too_many_calls(backend, *permitted, endpoint, context.caller))
             return refuse_call(backend, endpoint, wanted.account, context, std::move(*refused));
+        count_call(backend, *permitted, context.caller);
         if (permitted->holding->grant.validate_only && endpoint.effect == protocol::Effect::place)
             wanted.parameters.set("validate", "true");
         allowed = std::move(*permitted);

@@ -66,7 +66,7 @@ protocol::Error bug_in_work(bool acts, const std::string& call_id, const std::ex
     return error;
 }
 
-void finish(Reply& reply, std::string_view method, protocol::Result<std::string> outcome) {
+void finish(Reply& reply, std::string_view method, protocol::Result<std::string>& outcome) {
     // An error that has its call_id stands in the log already.
     if (!outcome && outcome.error().call_id.empty()) {
         outcome.error().call_id = reply.call_id;

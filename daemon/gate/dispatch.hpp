@@ -17,7 +17,7 @@ protocol::Error bug_in_work(bool acts, const std::string& call_id, const std::ex
 
 // Writes the reply's text and, of an error that is not in the log yet, a line there. `method` is for the log,
 // and not the client's text.
-void finish(Reply& reply, std::string_view method, protocol::Result<std::string> outcome);
+void finish(Reply& reply, std::string_view method, protocol::Result<std::string>& outcome);
 
 // A thrown exception in words for the log.
 std::string describe(const std::exception_ptr& bug);

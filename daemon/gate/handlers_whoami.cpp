@@ -2,6 +2,7 @@
 
 #include "gate/permit.hpp"
 #include "handlers.hpp"
+#include "holding_limits.hpp"
 #include "showing.hpp"
 
 #include <algorithm>
@@ -73,6 +74,19 @@ Work identify(Backend& backend, keeper::BotRequest request, std::function<void(s
     co_return json::serialize(json::object{{"identity", "bot:" + *bot}});
 }
 
+// With what must be asked for it (prices, open orders), and nothing more.
+Work check_limits(
+    Backend& backend, Permit permit, std::shared_ptr<account::Account> account, account::Call call
+) {
+    const std::string holder = permit.holding->holder;
+    auto held = co_await hold_to_limits(backend, std::move(permit), account, call);
+    if (!held) co_return json::serialize(no(held.error()));
+    held->ended(fail(ErrorCode::timeout, "it was only checked"));
+    co_return json::serialize(
+        json::object{{"allowed", true}, {"account", account->info().account.text()}, {"holder", holder}}
+    );
+}
+
 }  // namespace
 
 Handled handle_identify(Backend& backend, const Arguments& arguments, const Context& context) {
@@ -122,14 +136,22 @@ Handled handle_check(Backend& backend, const Arguments& arguments, const Context
     if (!account && account.error().code != ErrorCode::forbidden) return std::unexpected(account.error());
     if (!account) return json::serialize(no(account.error()));
     const base::AccountName& name = (*account)->info().account;
-    const auto permitted =
+    auto permitted =
         permit(context.holdings, backend.profile, endpoint, *parameters, name, backend.clock.now());
     if (!permitted) return json::serialize(no(permitted.error()));
     if (const auto frozen = backend.freezes.refusal(endpoint, name, context.caller.bot))
         return json::serialize(no(*frozen));
-    return json::serialize(
-        json::object{{"allowed", true}, {"account", name.text()}, {"holder", permitted->holding->holder}}
-    );
+    if (const auto refused = too_many_calls(backend, *permitted, endpoint, context.caller))
+        return json::serialize(no(*refused));
+    account::Call call{
+        .endpoint = &endpoint,
+        .parameters = *parameters,
+        .deadline = std::chrono::steady_clock::now() + std::chrono::seconds(30),
+        .max_wait = std::chrono::seconds(10),
+        .call_id = context.call_id,
+        .caller = context.caller,
+    };
+    return check_limits(backend, std::move(*permitted), *account, std::move(call));
 }
 
 }  // namespace krakken::gate

@@ -182,20 +182,28 @@ bool has_more_limits(const Permit& permit, const protocol::Endpoint& endpoint) {
     return of_orders || (grant.own_orders && grant::names_orders(endpoint));
 }
 
-std::optional<Error> count_call(
-    Backend& backend, const Permit& permit, const protocol::Endpoint& endpoint, const base::Caller& caller
+std::optional<Error> too_many_calls(
+    const Backend& backend,
+    const Permit& permit,
+    const protocol::Endpoint& endpoint,
+    const base::Caller& caller
 ) {
     const auto limit = permit.holding->grant.max_calls_per_minute;
-    if (!limit) return std::nullopt;
+    if (!limit || endpoint.effect == Effect::cancel) return std::nullopt;
     const auto now = steady_clock::now();
-    const auto room_at = backend.usage.count_call(caller.identity(), *limit, now);
-    if (!room_at || endpoint.effect == Effect::cancel) return std::nullopt;
+    const auto room_at = backend.usage.room_for_a_call(caller.identity(), *limit, now);
+    if (room_at <= now) return std::nullopt;
     auto error = protocol::make_error(
         ErrorCode::rate_limit, fmt::format("this grant is for {} calls a minute; nothing was sent", *limit)
     );
     error.retryable = true;
-    error.retry_after = std::chrono::ceil<std::chrono::milliseconds>(*room_at - now);
+    error.retry_after = std::chrono::ceil<std::chrono::milliseconds>(room_at - now);
     return std::move(error).with("rule", "limit:max-calls-per-minute");
+}
+
+void count_call(Backend& backend, const Permit& permit, const base::Caller& caller) {
+    if (permit.holding->grant.max_calls_per_minute)
+        backend.usage.count_call(caller.identity(), steady_clock::now());
 }
 
 awaitable<Result<Held>> hold_to_limits(

@@ -42,10 +42,15 @@ private:
 // Whether there is anything to be asked before such a call.
 bool has_more_limits(const Permit& permit, const protocol::Endpoint& endpoint);
 
-// rate_limit, rule "limit:max-calls-per-minute"; cancels count and are never held back.
-std::optional<protocol::Error> count_call(
-    Backend& backend, const Permit& permit, const protocol::Endpoint& endpoint, const base::Caller& caller
+// rate_limit, rule "limit:max-calls-per-minute": there is no room for another call. Cancels count and are
+// never held back.
+std::optional<protocol::Error> too_many_calls(
+    const Backend& backend,
+    const Permit& permit,
+    const protocol::Endpoint& endpoint,
+    const base::Caller& caller
 );
+void count_call(Backend& backend, const Permit& permit, const base::Caller& caller);
 
 // Returns when the call may be made; its notional is written into it. forbidden, with data.rule:
 // "limit:own-orders", "limit:max-open-orders", "limit:max-order-notional", "limit:max-day-notional",

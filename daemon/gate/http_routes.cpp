@@ -12,13 +12,20 @@ namespace krakken::gate {
 
 namespace {
 
+// Each is told of the accounts that it may use.
+Counts seen_by(const Backend& backend, const HttpGuest& guest) {
+    return [holdings = backend.grants.of(guest.peer, guest.caller.bot)](const base::AccountName& account) {
+        return sees(holdings, account);
+    };
+}
+
 HttpReply ready(const Backend& backend, const HttpGuest& guest) {
     if (guest.draining) return text_reply(503, "krakkend is stopping");
     const bool serves = backend.keeper.state() == keeper::VaultState::unlocked;
     // The summary names accounts, which is nothing for every user of the machine.
     if (guest.door == Door::tcp)
         return text_reply(serves ? 200 : 503, serves ? "krakkend is unlocked" : "krakkend is locked");
-    return text_reply(serves ? 200 : 503, summary(backend));
+    return text_reply(serves ? 200 : 503, summary(backend, seen_by(backend, guest)));
 }
 
 // What is not Kraken's, and whether it is served to whoever came by this door.
@@ -63,7 +70,7 @@ awaitable<void> answer_one(Backend& backend, const Request& request, Reply& repl
     } else {
         outcome = std::move(std::get<Result<std::string>>(handled));
     }
-    finish(reply, request.method->name, std::move(outcome));
+    finish(reply, request.method->name, outcome);
 }
 
 // The same as a line on this socket; the requests of a batch one after another.
@@ -75,7 +82,8 @@ awaitable<HttpReply> answer_rpc(Backend& backend, HttpRequest request, HttpGuest
         if (each) {
             co_await answer_one(backend, *each, reply, guest);
         } else {
-            finish(reply, "", std::unexpected(each.error().error));
+            Result<std::string> refused = std::unexpected(each.error().error);
+            finish(reply, "", refused);
         }
     }
     std::string text = reply_line(line.batch, std::move(replies));
@@ -91,12 +99,17 @@ awaitable<HttpReply> answer_http(Backend& backend, HttpRequest request, HttpGues
     if (!is_own_path(path, guest.door)) co_return no_such_path(guest.door);
     if (path == "/rpc") {
         if (request.method != "POST") co_return wrong_method("POST");
+        if (request.has_header("API-Key"))
+            co_return text_reply(400, "a bot's key is for Kraken's own paths; here the user counts");
         co_return co_await answer_rpc(backend, std::move(request), guest);
     }
     if (request.method != "GET") co_return wrong_method("GET");
     if (path == "/livez") co_return text_reply(200, "krakkend runs");
     if (path == "/readyz") co_return ready(backend, guest);
-    co_return HttpReply{.content_type = "text/plain; version=0.0.4; charset=utf-8", .body = metrics(backend)};
+    co_return HttpReply{
+        .content_type = "text/plain; version=0.0.4; charset=utf-8",
+        .body = metrics(backend, seen_by(backend, guest))
+    };
 }
 
 }  // namespace krakken::gate

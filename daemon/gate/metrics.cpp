@@ -22,6 +22,7 @@ std::string of_each(
 ) {
     std::string text = fmt::format("# HELP {0} {2}\n# TYPE {0} {1}\n", name, kind, help);
     for (const auto& account : backend.accounts.list()) {
+        if (!counts(account->info().account)) continue;
         text += fmt::format(
             "{}{{account=\"{}\"}} {}\n",
             name,
@@ -34,7 +35,7 @@ std::string of_each(
 
 }  // namespace
 
-std::string metrics(const Backend& backend) {
+std::string metrics(const Backend& backend, const Counts& counts) {
     const auto uptime =
         std::chrono::duration_cast<std::chrono::seconds>(std::chrono::steady_clock::now() - backend.started);
     const bool unlocked = backend.keeper.state() == keeper::VaultState::unlocked;

@@ -1,12 +1,12 @@
 #pragma once
 
-#include "gate/backend.hpp"
+#include "gate/summary.hpp"
 
 #include <string>
 
 namespace krakken::gate {
 
-// How it stands, in Prometheus' text format.
-std::string metrics(const Backend& backend);
+// How it stands, in Prometheus' text format. Of the accounts those that count.
+std::string metrics(const Backend& backend, const Counts& counts);
 
 }  // namespace krakken::gate

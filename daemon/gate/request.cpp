@@ -142,7 +142,9 @@ Refusal line_too_long() {
 }
 
 std::string reply_text(std::string_view id, const protocol::Result<std::string>& outcome) {
-    std::string text = R"({"jsonrpc":"2.0","id":)";
+    std::string text;
+    if (outcome) text.reserve(outcome->size() + id.size() + 64);  // once: growth would leave a copy behind
+    text += R"({"jsonrpc":"2.0","id":)";
     text += id;
     if (outcome) {
         text += R"(,"result":)";

@@ -2,6 +2,7 @@
 
 #include "audit_rows.hpp"
 #include "base/log.hpp"
+#include "base/protected_memory.hpp"
 #include "dispatch.hpp"
 #include "http_conversation.hpp"
 #include "http_routes.hpp"
@@ -171,7 +172,7 @@ awaitable<void> Session::write_replies() {
         while (outbox_.empty() && !has_finished() && socket_.is_open())
             co_await may_write_.async_wait(token);
         if (outbox_.empty() || !socket_.is_open()) break;
-        const std::string text = std::exchange(outbox_, {});
+        std::string text = std::exchange(outbox_, {});
         writing_ = true;
         steady_timer deadline(socket_.get_executor(), patience_.for_the_read_of_a_reply);
         deadline.async_wait([self = shared_from_this()](boost::system::error_code cancelled) {
@@ -180,6 +181,7 @@ awaitable<void> Session::write_replies() {
         const auto [error, written] =
             co_await boost::asio::async_write(socket_, boost::asio::buffer(text), token);
         deadline.cancel();
+        forget(text);
         writing_ = false;
         if (error) break;
         may_read_.cancel();
@@ -268,7 +270,8 @@ void Session::note(std::optional<AdminRow>& row, const protocol::Result<std::str
 void Session::finish(
     Group& group, std::size_t place, std::string_view method, protocol::Result<std::string> outcome
 ) {
-    gate::finish(group.replies[place], method, std::move(outcome));
+    gate::finish(group.replies[place], method, outcome);
+    if (outcome) forget(*outcome);
     if (--group.open == 0) send(reply_line(group.batch, std::move(group.replies)));
 }
 
@@ -277,6 +280,12 @@ void Session::send(std::string text) {
         outbox_ += text;
         outbox_ += '\n';
     }
+    forget(text);
+}
+
+// A new bot's secret goes out this way, once.
+void Session::forget(std::string& sent) const {
+    if (kind_ == protocol::SocketKind::admin) base::wipe(sent);
 }
 
 // Nearly always the socket takes all of it at once, so that no coroutine has to be woken for it. What is
@@ -284,7 +293,9 @@ void Session::send(std::string text) {
 void Session::flush() {
     if (!writing_ && !outbox_.empty() && socket_.is_open()) {
         boost::system::error_code would_wait;
-        outbox_.erase(0, socket_.write_some(boost::asio::buffer(outbox_), would_wait));
+        const std::size_t written = socket_.write_some(boost::asio::buffer(outbox_), would_wait);
+        if (written == outbox_.size()) forget(outbox_);
+        outbox_.erase(0, written);
     }
     if (!outbox_.empty() || reading_ended_) may_write_.cancel();
 }

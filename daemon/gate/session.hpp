@@ -64,6 +64,7 @@ private:
     );
     void send(std::string text);
     void flush();
+    void forget(std::string& sent) const;
     void watch_for_slow_line();
     bool is_full() const { return running_ >= max_running || outbox_.size() >= max_unsent; }
     bool has_finished() const { return reading_ended_ && running_ == 0 && outbox_.empty(); }

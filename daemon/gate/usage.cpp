@@ -17,15 +17,20 @@ Usage::Usage(boost::asio::any_io_executor executor, state::StateStore& store)
     }
 }
 
-std::optional<Usage::TimePoint> Usage::count_call(
-    const std::string& identity, unsigned limit, TimePoint now
-) {
+Usage::TimePoint Usage::room_for_a_call(const std::string& identity, unsigned limit, TimePoint now) const {
+    const std::size_t counting = calls(identity, now);
+    if (counting < limit) return now;
+    if (limit == 0) return now + window;
+    // Of those that count, the one whose end leaves room.
+    const auto& all = calls_.at(identity);
+    return all[all.size() - limit] + window;
+}
+
+void Usage::count_call(const std::string& identity, TimePoint now) {
     auto& calls = calls_[identity];
     while (!calls.empty() && calls.front() + window <= now)
         calls.pop_front();
-    if (calls.size() >= limit) return calls.empty() ? now + window : calls.front() + window;
     calls.push_back(now);
-    return std::nullopt;
 }
 
 std::size_t Usage::calls(const std::string& identity, TimePoint now) const {

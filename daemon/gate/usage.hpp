@@ -30,8 +30,9 @@ public:
     // `store` must outlive it.
     Usage(boost::asio::any_io_executor executor, state::StateStore& store);
 
-    // One call more. Empty: it is within the limit, and counts. Else when there will be room.
-    std::optional<TimePoint> count_call(const std::string& identity, unsigned limit, TimePoint now);
+    // When there is room for another call within the limit: now, or later.
+    TimePoint room_for_a_call(const std::string& identity, unsigned limit, TimePoint now) const;
+    void count_call(const std::string& identity, TimePoint now);
 
     // So many calls of the last minute count.
     std::size_t calls(const std::string& identity, TimePoint now) const;

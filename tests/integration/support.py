@@ -347,17 +347,19 @@ one = socket.socket(socket.AF_UNIX)
 one.settimeout(60)
 try: one.connect(sys.argv[1])
 except PermissionError: sys.exit(13)
-try: one.sendall(sys.argv[2].encode() + b"\\n"); sys.stdout.buffer.write(one.makefile("rb").readline())
+try:
+    one.sendall(sys.argv[2].encode() + b"\\n"); replies = one.makefile("rb")
+    sys.stdout.buffer.write(replies.read() if sys.argv[3:] else replies.readline())
 except (BrokenPipeError, ConnectionResetError): pass
 """
 AS_ROOT = unittest.skipIf(os.geteuid() != 0, "only root can become somebody else or give files away")
 SOMEBODY, STRANGER, NOBODY = 4242, 4343, 65534  # users that own nothing here
 
 
-def ask_as(uid, path, request='{"jsonrpc":"2.0","id":1,"method":"ping"}', groups=()):
-    """What a process of this user gets from the socket: a line, b"" when it is closed without a word, None when the
+def ask_as(uid, path, request='{"jsonrpc":"2.0","id":1,"method":"ping"}', groups=(), whole=False):
+    """What a process of this user gets from the socket: a line (or all until the end), b"" when it is closed without a word, None when the
     kernel lets it not even connect."""
-    done = subprocess.run([PYTHON, "-c", ASK, str(path), request], capture_output=True, cwd="/", user=uid, group=uid,
+    done = subprocess.run([PYTHON, "-c", ASK, str(path), request, *["whole"] * whole], capture_output=True, cwd="/", user=uid, group=uid,
                           extra_groups=list(groups), timeout=2 * PATIENCE)
     assert done.returncode in (0, 13), done.stderr
     return None if done.returncode else done.stdout.rstrip(b"\n")

@@ -344,6 +344,11 @@ class Users(BotsTest):
         status = self.ask("status")["result"]
         self.assertEqual([account["name"] for account in status["accounts"]], ["alice"])
         self.assertNotIn("bob", json.dumps(status))
+        for path in ("/metrics", "/readyz"):
+            told = support.ask_as(support.SOMEBODY, self.daemon.client_socket, f"GET {path} HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r",
+                                  groups=[self.gid], whole=True)
+            self.assertIn(b" 200 OK", told)
+            self.assertNotIn(b"bob", told)
         self.assertEqual({nonce["account"] for nonce in self.ask("nonce.status")["result"]}, {"alice"})
         self.assert_error(self.ask("nonce.status", {"account": "bob"}), -32003, rule="grant:accounts")
         self.assert_error(self.ask("wait", {"for": "ready", "account": "bob", "timeout_ms": 100}), -32003, rule="grant:accounts")
@@ -434,6 +439,12 @@ class Told(BotsTest):
         self.assertEqual((allowed["allowed"], allowed["account"], allowed["holder"]), (True, "alice", "operator"))
         refused = self.ctl("check", "Withdraw", "asset=XBT", "--account", "alice", status=1)
         self.assertEqual((refused["allowed"], refused["rule"]), (False, "effect:fund"))
+        self.ctl("grant", "set", f"uid:{os.geteuid()}", "--account", "alice", "--allow", "read,trade", "--max-order-notional", "50USD",
+                 "--max-day-notional", "50USD", "--stdin")
+        order = [f"{name}={value}" for name, value in ORDER.items()]
+        self.assertEqual(self.ctl("check", "AddOrder", *order, status=1)["rule"], "limit:max-order-notional")
+        for _ in range(2):  # which costs nothing
+            self.assertTrue(self.ctl("check", "AddOrder", *order[:-1], "volume=0.005")["allowed"])
         self.assertEqual([entry for entry in self.exchange.journal() if entry["endpoint"] in ("AddOrder", "Withdraw")], [])
 
 
