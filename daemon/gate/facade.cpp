@@ -94,18 +94,18 @@ awaitable<Result<std::string>> make(Backend& backend, Wanted wanted, const Conte
     }
 }
 
-// A bot's nonce tells its requests apart, so a placement is one for all times that it comes with it.
+// What a bot has signed tells its requests apart, so a placement is one for all times that the same bytes
+// come.
 awaitable<Result<std::string>> make_signed(
     Backend& backend, Wanted wanted, const Context& context, const HttpRequest& request
 ) {
-    const std::string nonce = *wanted.parameters.written_nonce();
+    const std::string signed_once = fingerprint(request.path(), request.body);
     if (account::is_placement(kraken::as_called(wanted.endpoint, wanted.parameters)))
-        wanted.idempotency_key = "nonce:" + nonce;
+        wanted.idempotency_key = "signed:" + signed_once;
     wanted.joins_its_like = true;
-    auto outcome = co_await backend.replays.once(
-        {context.caller.bot, nonce, std::string(request.path()) + request.body},
-        [&] { return make(backend, std::move(wanted), context); }
-    );
+    auto outcome = co_await backend.replays.once({context.caller.bot, signed_once}, [&] {
+        return make(backend, std::move(wanted), context);
+    });
     co_return outcome;
 }
 

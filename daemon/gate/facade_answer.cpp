@@ -35,7 +35,7 @@ std::string_view in_krakens_words(ErrorCode code) {
         case ErrorCode::unknown_account:
             return "EAPI:Invalid key";
         case ErrorCode::nonce:
-        case ErrorCode::idempotency:  // a bot's key is its nonce
+        case ErrorCode::idempotency:
             return "EAPI:Invalid nonce";
         case ErrorCode::unknown_endpoint:
         case ErrorCode::unknown_method:

@@ -2,36 +2,39 @@
 
 #include <sodium.h>
 
+#include <array>
+
 namespace krakken::gate {
 
 using boost::asio::awaitable;
 using protocol::Result;
 using std::chrono::steady_clock;
 
-awaitable<Result<std::string>> Replays::once(Signed request, Make make) {
+std::string fingerprint(std::string_view path, std::string_view body) {
     std::array<unsigned char, 32> hash{};
-    crypto_generichash(
-        hash.data(),
-        hash.size(),
-        reinterpret_cast<const unsigned char*>(request.content.data()),
-        request.content.size(),
-        nullptr,
-        0
-    );
+    crypto_generichash_state state{};
+    crypto_generichash_init(&state, nullptr, 0, hash.size());
+    for (const std::string_view part : {path, std::string_view("\0", 1), body})
+        crypto_generichash_update(
+            &state, reinterpret_cast<const unsigned char*>(part.data()), part.size()  // text as bytes
+        );
+    crypto_generichash_final(&state, hash.data(), hash.size());
+    std::string hex(hash.size() * 2 + 1, '\0');
+    sodium_bin2hex(hex.data(), hex.size(), hash.data(), hash.size());
+    hex.pop_back();
+    return hex;
+}
+
+awaitable<Result<std::string>> Replays::once(Signed request, Make make) {
     forget_old_ones();
-    const Id id{std::move(request.bot), std::move(request.nonce)};
+    const Id id{std::move(request.bot), std::move(request.fingerprint)};
     if (const auto seen = seen_.find(id); seen != seen_.end()) {
         const auto entry = seen->second;
-        if (entry->hash != hash)
-            co_return protocol::fail(
-                protocol::ErrorCode::nonce, "the bot has used this nonce for another request"
-            );
         while (!entry->outcome)
             co_await entry->answered.wait_until(steady_clock::time_point::max());
         co_return *entry->outcome;
     }
     const auto entry = std::make_shared<Entry>(executor_);
-    entry->hash = hash;
     seen_.emplace(id, entry);
     in_order_.push_back(id);
     entry->outcome = co_await make();

@@ -2,12 +2,13 @@
 
 // The signed requests of bots that were seen lately. One that is there again, byte for byte, is answered from
 // the first and never made again: some libraries send the same bytes anew when a connection breaks.
-// Placements are known for longer, over restarts too: their nonce is their idempotency key.
+// Placements are known for longer, over restarts too: their fingerprint is their idempotency key.
+//
+// A nonce alone tells nothing: libraries count in milliseconds, and sign several calls within one.
 
 #include "account/changes.hpp"
 #include "protocol/error.hpp"
 
-#include <array>
 #include <boost/asio/any_io_executor.hpp>
 #include <boost/asio/awaitable.hpp>
 #include <chrono>
@@ -22,28 +23,29 @@
 
 namespace krakken::gate {
 
+// Of all that is signed; the nonce is in the body.
+std::string fingerprint(std::string_view path, std::string_view body);
+
 class Replays {
 public:
     explicit Replays(boost::asio::any_io_executor executor) : executor_(std::move(executor)) {}
 
     struct Signed {
         std::string bot;
-        std::string nonce;
-        std::string content;  // path and body
+        std::string fingerprint;
     };
     using Make = std::function<boost::asio::awaitable<protocol::Result<std::string>>()>;
 
-    // What `make` gives, or what it gave before. nonce: this nonce was used for something else. `make` is
-    // called within the coroutine, if at all, and must not throw.
+    // What `make` gives, or what it gave before. `make` is called within the coroutine, if at all, and must
+    // not throw.
     boost::asio::awaitable<protocol::Result<std::string>> once(Signed request, Make make);
 
     std::size_t size() const { return seen_.size(); }
 
 private:
-    using Id = std::pair<std::string, std::string>;  // bot, nonce
+    using Id = std::pair<std::string, std::string>;  // bot, fingerprint
     struct Entry {
         explicit Entry(boost::asio::any_io_executor executor) : answered(std::move(executor)) {}
-        std::array<unsigned char, 32> hash{};
         std::chrono::steady_clock::time_point begun = std::chrono::steady_clock::now();
         account::Changes answered;
         std::optional<protocol::Result<std::string>> outcome;

@@ -1,9 +1,8 @@
 // Balance as a bot on ccxt calls it. NODE_EXTRA_CA_CERTS names the exchange's CA.
 import { readFileSync } from "node:fs";
-import { createRequire } from "node:module";
 
 const [baseUrl, keyFile, modules, calls] = process.argv.slice(2);
-const ccxt = createRequire(modules + "/")("ccxt");
+const { default: ccxt } = await import(modules + "/node_modules/ccxt/js/ccxt.js");
 const [apiKey, secret] = readFileSync(keyFile, "utf8").split("\n");
 const exchange = new ccxt.kraken({ apiKey, secret, enableRateLimit: false });
 for (const kind of ["public", "private"]) exchange.urls.api[kind] = baseUrl;

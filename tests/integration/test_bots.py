@@ -125,8 +125,16 @@ class Keys(BotsTest):
         self.unlock()
         bot.close()
         self.assertEqual(bot.private("AddOrder", ORDER, nonce=nonce), first)
-        self.assertEqual(bot.error("AddOrder", {**ORDER, "volume": "0.02"}, nonce=nonce), "EAPI:Invalid nonce")
         self.assertEqual(len(bot.private("OpenOrders")["result"]["open"]), 1)
+
+    def test_another_request_with_the_same_nonce_is_another_one(self):
+        """Who counts milliseconds signs several within one."""
+        bot, nonce = self.bot(self.add("scalper")), next(Bot.nonces)
+        first = bot.private("AddOrder", ORDER, nonce=nonce)["result"]["txid"]
+        second = bot.private("AddOrder", {**ORDER, "volume": "0.02"}, nonce=nonce)["result"]["txid"]
+        self.assertEqual(bot.error("Balance", nonce=nonce), "")
+        self.assertEqual(set(bot.private("OpenOrders", nonce=nonce)["result"]["open"]), {*first, *second})
+        self.assertEqual(bot.private("AddOrder", ORDER, nonce=nonce)["result"]["txid"], first)
 
     def test_rotation_and_revocation(self):
         old = self.bot(self.add("scalper"))
