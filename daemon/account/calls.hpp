@@ -32,6 +32,9 @@ struct Call {
     base::Caller caller = {};          // who asked; the daemon itself where nobody did
     SentNote sent = {};                // kept where given
     std::string notional = {};         // of a placement, where a limit of its caller wanted to know: "100USD"
+    // Asked of a placement when it is clear that it is a new one, and neither repeats nor joins another; it
+    // may change what is written down of it. An error: nothing was sent.
+    std::function<awaitable<Result<void>>(Call& call)> admit_new = {};
     // Asked in the turn of a placement, right before it would be sent: why it must not be any more.
     std::function<std::optional<protocol::Error>(const Call& call)> objection = {};
     // Of a placement by a library that sends the same again when it has waited too long: while the fate of

@@ -68,11 +68,15 @@ Placements::Placements(
       recovered_(services_.executor) {}
 
 awaitable<Result<std::string>> Placements::place_once(
-    const Call& call, const SendOnce& send, const std::string& hash, const Ahead& ahead
+    Call& call, const SendOnce& send, const std::string& hash, const Ahead& ahead
 ) {
     if (services_.api.stopping()) co_return std::unexpected(protocol::stopping_error());
     const auto recovered = co_await await_recovery(call);
     if (!recovered) co_return std::unexpected(recovered.error());
+    if (call.admit_new) {
+        const auto admitted = co_await call.admit_new(call);
+        if (!admitted) co_return std::unexpected(admitted.error());
+    }
     if (ahead.dropped) co_return cancelled_all();
     // What is only checked leaves nothing behind that would have to be found.
     const bool validates = only_validates(*call.endpoint, call.parameters);

@@ -109,10 +109,10 @@ private:
     };
 
     awaitable<Result<std::string>> place_once(
-        const Call& call, const SendOnce& send, const std::string& hash, const Ahead& ahead
+        Call& call, const SendOnce& send, const std::string& hash, const Ahead& ahead
     );
     awaitable<Result<std::string>> place_under_key(
-        const Call& call, const SendOnce& send, const std::string& hash, const Ahead& ahead
+        Call& call, const SendOnce& send, const std::string& hash, const Ahead& ahead
     );
     awaitable<Result<std::string>> join(std::shared_ptr<Shared> shared, const Call& call);
     // See Call::joins_its_like. Null: there is none.

@@ -13,7 +13,7 @@ std::shared_ptr<Settlement> Placements::same_under_way(const Call& call, const s
     for (const auto& [id, settlement] : open_) {
         const state::Intent& intent = settlement->intent();
         const bool is_same = intent.client == identity && intent.arguments_hash == hash;
-        const bool is_open = !settlement->is_settled_for_good();
+        const bool is_open = !settlement->is_settled();
         if (is_same && is_open && (settlement->is_lost() || settlement->asker_is_gone())) return settlement;
     }
     return nullptr;

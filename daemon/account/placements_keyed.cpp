@@ -62,7 +62,7 @@ awaitable<Result<std::string>> Placements::place(Call call, SendOnce send) {
 }
 
 awaitable<Result<std::string>> Placements::place_under_key(
-    const Call& call, const SendOnce& send, const std::string& hash, const Ahead& ahead
+    Call& call, const SendOnce& send, const std::string& hash, const Ahead& ahead
 ) {
     const Key key{call.caller.identity(), call.idempotency_key};
     for (auto under_way = shared_.find(key); under_way != shared_.end(); under_way = shared_.find(key)) {

@@ -25,10 +25,12 @@ struct Caller {
     pid_t pid = 0;
     std::string program = {};  // file name of the executable; empty where the kernel does not tell
     std::string bot = {};      // whose key was shown; empty: none was, and the user counts
+    std::string bot_key = {};  // the hashed name of that key
 
-    void become(std::string name) {
+    void become(std::string name, std::string key) {
         program = "bot:" + name;
         bot = std::move(name);
+        bot_key = std::move(key);
     }
 
     // Whose idempotency keys and intents these are: the same for all programs of one user.

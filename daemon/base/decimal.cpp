@@ -35,6 +35,14 @@ std::optional<Decimal> Decimal::parse(std::string_view text) {
     return Decimal(std::move(digits), static_cast<unsigned>(behind.size()));
 }
 
+Decimal Decimal::rounded_up(unsigned digits) const {
+    if (scale_ <= digits) return *this;
+    Digits rounded = digits_;
+    for (unsigned scale = scale_; scale > digits; --scale)
+        rounded /= 10;
+    return {rounded + 1, digits};  // there was something to cut off, since no zeros are at the end
+}
+
 std::string Decimal::text() const {
     std::string text = digits_.str();
     if (scale_ == 0) return text;

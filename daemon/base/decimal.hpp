@@ -1,6 +1,7 @@
 #pragma once
 
-// Exact decimals that are not negative: volumes, prices, limits. Nothing is ever rounded.
+// Exact decimals that are not negative: volumes, prices, limits. Nothing is rounded but where it is asked
+// for.
 
 #include <boost/multiprecision/cpp_int.hpp>
 
@@ -18,6 +19,9 @@ public:
     // Digits with at most one point between them ("12", "0.50"), 40 characters at most. Empty for everything
     // else: signs, exponents, percent.
     static std::optional<Decimal> parse(std::string_view text);
+
+    // With so many digits behind the point at most; what is cut off counts as one of the last.
+    Decimal rounded_up(unsigned digits) const;
 
     // Plainly, without needless zeros.
     std::string text() const;

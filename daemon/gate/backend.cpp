@@ -17,6 +17,11 @@ void Backend::vault_opened() {
     check_accounts();
 }
 
+void Backend::vault_read_anew() {
+    grants.refresh();
+    accounts.refresh();
+}
+
 void Backend::vault_closed() {
     accounts.refresh();
     state_since = clock.now();

@@ -45,6 +45,8 @@ struct Backend {
     // What an opened or closed vault means for the rest of the daemon.
     void vault_opened();
     void vault_closed();
+    // It was open and is so now, as it is on disk by now.
+    void vault_read_anew();
     // Asks Kraken about every account in the background; who waits for a change is told of the outcome. For
     // keys that are there without an unlock; after one it is done already. While one runs: once more, after
     // it.
@@ -69,7 +71,7 @@ struct Backend {
     std::optional<OpenGateway> gateway = std::nullopt;
     bool stopping = false;      // the drain has begun; `changes` were told
     Check check = Check::none;  // of the accounts
-    GrantBook grants{keeper};
+    GrantBook grants{keeper, clock};
     Markets markets{accounts};
     Replays replays{executor};
     base::Time state_since = clock.now();

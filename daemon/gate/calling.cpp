@@ -44,23 +44,47 @@ Work make_public_call(Backend& backend, Call call) {
     co_return outcome;
 }
 
-// With the limits of its grant that need more than the call itself.
-awaitable<Result<std::string>> call_within_limits(
-    Backend& backend, const Permit& permit, std::shared_ptr<Account> account, Call& call
+// What a call must pass besides what permit() says. What only repeats or joins an earlier placement does not
+// come this way: it is told what became of that one, whatever holds by now.
+std::optional<protocol::Error> obstacle(
+    Backend& backend, const Permit& permit, const base::AccountName& account, const Call& call
 ) {
-    auto held = co_await hold_to_limits(backend, permit, account, call);
-    if (!held) co_return std::unexpected(std::move(held.error()));
+    if (auto frozen = backend.freezes.refusal(*call.endpoint, account, call.caller.bot)) return frozen;
+    return too_many_calls(backend, permit, *call.endpoint, call.caller);
+}
+
+awaitable<Result<void>> admit(
+    Backend& backend, const Permit& permit, std::shared_ptr<Account> account, Held& held, Call& call
+) {
+    if (auto refused = obstacle(backend, permit, account->info().account, call))
+        co_return std::unexpected(std::move(*refused));
+    count_call(backend, permit, call.caller);
+    if (!has_more_limits(permit, *call.endpoint)) co_return Result<void>();
+    auto holding = co_await hold_to_limits(backend, permit, account, call);
+    if (!holding) co_return std::unexpected(std::move(holding.error()));
+    held = std::move(*holding);
+    co_return Result<void>();
+}
+
+// A placement is admitted once it is clear that it is a new one.
+awaitable<Result<std::string>> call_when_admitted(
+    Backend& backend, const Permit& permit, std::shared_ptr<Account> account, Held& held, Call& call
+) {
+    if (account::is_placement(*call.endpoint)) {
+        call.admit_new = [&](Call& as_placed) { return admit(backend, permit, account, held, as_placed); };
+    } else if (auto admitted = co_await admit(backend, permit, account, held, call); !admitted) {
+        co_return std::unexpected(std::move(admitted.error()));
+    }
     auto outcome = co_await account->call(call);
-    held->ended(outcome);
     co_return outcome;
 }
 
 Work make_private_call(Backend& backend, Permit permit, std::shared_ptr<Account> account, Call call) {
     const auto begun = steady_clock::now();
     if (is_audited(*call.endpoint)) call.sent = std::make_shared<std::optional<account::Sent>>();
-    auto outcome = has_more_limits(permit, *call.endpoint)
-                       ? co_await call_within_limits(backend, permit, account, call)
-                       : co_await account->call(call);
+    Held held;
+    auto outcome = co_await call_when_admitted(backend, permit, account, held, call);
+    held.ended(outcome);
     log_outcome(call, account->info().account.text(), begun, outcome);
     if (is_audited(*call.endpoint)) {
         state::AuditEntry row = row_of(call, *account);
@@ -84,29 +108,41 @@ Work recall_or_refuse(
     co_return outcome;
 }
 
+protocol::Error has_changed() {
+    auto error = protocol::make_error(
+        protocol::ErrorCode::forbidden, "what is granted has changed while the call waited; nothing was sent"
+    );
+    error.retryable = true;
+    return std::move(error).with("rule", "grant:changed");
+}
+
 // A call may wait, and be forbidden meanwhile: looked at once more in its turn.
-auto objection_of(Backend& backend, const Context& context, const base::AccountName& account) {
-    return [&backend,
-            peer = context.peer,
-            is_gone = context.asker_is_gone,
-            version = backend.grants.version(),
-            account](const Call& call) -> std::optional<protocol::Error> {
-        if (is_gone && is_gone())
-            return protocol::make_error(
-                protocol::ErrorCode::timeout, "its client has gone while it waited; nothing was sent"
+auto objection_of(
+    Backend& backend, const Context& context, const Permit& allowed, const base::AccountName& account
+) {
+    return
+        [&backend, peer = context.peer, is_gone = context.asker_is_gone, holding = allowed.holding, account](
+            const Call& call
+        ) -> std::optional<protocol::Error> {
+            if (is_gone && is_gone())
+                return protocol::make_error(
+                    protocol::ErrorCode::timeout, "its client has gone while it waited; nothing was sent"
+                );
+            if (auto frozen = backend.freezes.refusal(*call.endpoint, account, call.caller.bot))
+                return frozen;
+            auto again = permit(
+                backend.grants.of(peer, call.caller),
+                backend.profile,
+                *call.endpoint,
+                call.parameters,
+                account,
+                backend.clock.now()
             );
-        if (auto frozen = backend.freezes.refusal(*call.endpoint, account, call.caller.bot)) return frozen;
-        if (version == backend.grants.version()) return std::nullopt;
-        auto again = permit(
-            backend.grants.of(peer, call.caller.bot),
-            backend.profile,
-            *call.endpoint,
-            call.parameters,
-            account,
-            backend.clock.now()
-        );
-        return again ? std::nullopt : std::optional(std::move(again.error()));
-    };
+            if (!again) return std::move(again.error());
+            const bool same = again->holding == holding ||
+                              grant::text_of(again->holding->grant) == grant::text_of(holding->grant);
+            return same ? std::nullopt : std::optional(has_changed());
+        };
 }
 
 std::optional<base::AccountName> name_of(
@@ -120,35 +156,6 @@ std::optional<base::AccountName> name_of(
 
 Handled make_call(Backend& backend, Wanted wanted, const Context& context) {
     const protocol::Endpoint& endpoint = kraken::as_called(wanted.endpoint, wanted.parameters);
-    const bool is_private = endpoint.kind == protocol::EndpointKind::private_;
-    Result<std::shared_ptr<Account>> account = nullptr;
-    Permit allowed;
-    if (is_private) {
-        account = find_account(backend, context.holdings, wanted.account);
-        if (!account && context.holdings.empty() && !backend.grants.known())
-            return refuse_call(backend, endpoint, wanted.account, context, std::move(account.error()));
-        auto permitted = permit(
-            context.holdings,
-            backend.profile,
-            endpoint,
-            wanted.parameters,
-            name_of(account, wanted.account),
-            backend.clock.now()
-        );
-        if (!permitted)
-            return refuse_call(backend, endpoint, wanted.account, context, std::move(permitted.error()));
-        if (account) {
-            if (auto frozen =
-                    backend.freezes.refusal(endpoint, (*account)->info().account, context.caller.bot))
-                return refuse_call(backend, endpoint, wanted.account, context, std::move(*frozen));
-        }
-        if (auto refused = too_many_calls(backend, *permitted, endpoint, context.caller))
-            return refuse_call(backend, endpoint, wanted.account, context, std::move(*refused));
-        count_call(backend, *permitted, context.caller);
-        if (permitted->holding->grant.validate_only && endpoint.effect == protocol::Effect::place)
-            wanted.parameters.set("validate", "true");
-        allowed = std::move(*permitted);
-    }
     const bool reads = endpoint.effect == protocol::Effect::read;
     Call call{
         &endpoint,
@@ -159,21 +166,37 @@ Handled make_call(Backend& backend, Wanted wanted, const Context& context) {
         std::move(wanted.idempotency_key),
         context.caller
     };
-    if (!is_private) return make_public_call(backend, std::move(call));
-    if (account) {
-        if (account::is_placement(endpoint)) {
-            call.objection = objection_of(backend, context, (*account)->info().account);
-            call.asker_is_gone = context.asker_is_gone;
-            call.joins_its_like = wanted.joins_its_like;
-        }
-        return make_private_call(backend, std::move(allowed), std::move(*account), std::move(call));
-    }
-    if (call.idempotency_key.empty())
-        return refuse_call(backend, endpoint, wanted.account, context, std::move(account.error()));
-    auto row = row_of_refused(backend, endpoint, wanted.account, context);
-    return recall_or_refuse(
-        backend, std::move(call), std::move(wanted.account), std::move(row), std::move(account.error())
+    if (endpoint.kind == protocol::EndpointKind::public_) return make_public_call(backend, std::move(call));
+
+    if (auto meant = account_meant(context.holdings, wanted.account, backend.accounts.default_account()))
+        wanted.account = std::move(*meant);
+    auto account = find_account(backend, context.holdings, wanted.account);
+    auto allowed = permit(
+        context.holdings,
+        backend.profile,
+        endpoint,
+        call.parameters,
+        name_of(account, wanted.account),
+        backend.clock.now()
     );
+    const bool nobody_knows = context.holdings.empty() && !backend.grants.known();
+    if (!account || !allowed) {
+        protocol::Error refused =
+            allowed || nobody_knows ? std::move(account.error()) : std::move(allowed.error());
+        if (call.idempotency_key.empty())
+            return refuse_call(backend, endpoint, wanted.account, context, std::move(refused));
+        auto row = row_of_refused(backend, endpoint, wanted.account, context);
+        return recall_or_refuse(
+            backend, std::move(call), std::move(wanted.account), std::move(row), std::move(refused)
+        );
+    }
+    call.parameters = as_granted(*allowed, endpoint, std::move(call.parameters));
+    if (account::is_placement(endpoint)) {
+        call.objection = objection_of(backend, context, *allowed, (*account)->info().account);
+        call.asker_is_gone = context.asker_is_gone;
+        call.joins_its_like = wanted.joins_its_like;
+    }
+    return make_private_call(backend, std::move(*allowed), std::move(*account), std::move(call));
 }
 
 Result<std::string> refuse_call(

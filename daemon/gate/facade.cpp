@@ -66,7 +66,7 @@ bool is_signed(const HttpRequest& request, const protocol::Endpoint& endpoint) {
 }
 
 // Who has signed it.
-awaitable<Result<std::string>> bot_of(
+awaitable<Result<keeper::VerifiedBot>> bot_of(
     Backend& backend, const HttpRequest& request, const kraken::Parameters& parameters
 ) {
     if (!parameters.written_nonce())
@@ -82,7 +82,7 @@ awaitable<Result<std::string>> bot_of(
 }
 
 // Never throws.
-awaitable<Result<std::string>> make(Backend& backend, Wanted wanted, const Context& context) {
+awaitable<Result<std::string>> make(Backend& backend, Wanted wanted, Context context) {
     const bool acts = wanted.endpoint.effect != protocol::Effect::read;
     try {
         Handled handled = make_call(backend, std::move(wanted), context);
@@ -103,9 +103,14 @@ awaitable<Result<std::string>> make_signed(
     if (account::is_placement(kraken::as_called(wanted.endpoint, wanted.parameters)))
         wanted.idempotency_key = "signed:" + signed_once;
     wanted.joins_its_like = true;
-    auto outcome = co_await backend.replays.once({context.caller.bot, signed_once}, [&] {
-        return make(backend, std::move(wanted), context);
-    });
+    const auto make_it = [&](std::function<bool()> others_wait) {
+        Context asked = context;
+        asked.asker_is_gone = [is_gone = context.asker_is_gone, others_wait = std::move(others_wait)] {
+            return is_gone && is_gone() && !others_wait();
+        };
+        return make(backend, std::move(wanted), std::move(asked));
+    };
+    auto outcome = co_await backend.replays.once({context.caller.bot, signed_once}, make_it);
     co_return outcome;
 }
 
@@ -124,14 +129,14 @@ awaitable<Result<std::string>> outcome_of(
     if (by_bot) {
         auto bot = co_await bot_of(backend, request, *parameters);
         if (!bot) co_return refuse_call(backend, endpoint, std::nullopt, context, std::move(bot.error()));
-        caller.become(std::move(*bot));
+        caller.become(bot->bot, bot->key.hex());
     }
     const Context known{
         context.peer,
         caller,
         context.call_id,
         context.socket,
-        backend.grants.of(context.peer, caller.bot),
+        backend.grants.of(context.peer, caller),
         context.asker_is_gone
     };
     Wanted wanted{.endpoint = endpoint, .parameters = std::move(*parameters), .timeout = timeout};

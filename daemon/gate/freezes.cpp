@@ -22,17 +22,23 @@ Freezes::Freezes(state::StateStore& store) : store_(store) {
 
 awaitable<Result<void>> Freezes::freeze(state::Freeze freeze) {
     by_scope_.insert_or_assign(freeze.scope, freeze);
-    auto written = co_await store_.freeze(std::move(freeze));
+    auto written = co_await store_.freeze(freeze);
+    by_scope_.insert_or_assign(
+        freeze.scope, freeze
+    );  // should a thaw have ended meanwhile: this is the later word
     if (!written)
         written.error().message = "it is frozen, but only until krakkend stops: " + written.error().message;
     co_return written;
 }
 
 awaitable<Result<void>> Freezes::thaw(std::string scope) {
-    if (!by_scope_.contains(scope))
+    const auto thawed = by_scope_.find(scope);
+    if (thawed == by_scope_.end())
         co_return protocol::fail(protocol::ErrorCode::invalid_params, "nothing of this kind is frozen");
+    const base::Time frozen_at = thawed->second.at;
     auto written = co_await store_.thaw(scope);
-    if (written) by_scope_.erase(scope);
+    const auto now = by_scope_.find(scope);
+    if (written && now != by_scope_.end() && now->second.at == frozen_at) by_scope_.erase(now);
     co_return written;
 }
 

@@ -26,8 +26,9 @@ bool is_bot_name(std::string_view holder) {
     return base::AccountName::parse(holder).has_value();
 }
 
-GrantBook::GrantBook(const keeper::Keeper& keeper)
+GrantBook::GrantBook(const keeper::Keeper& keeper, const base::Clock& clock)
     : keeper_(keeper),
+      clock_(clock),
       operators_(std::make_shared<const Holding>(Holding{"operator", grant::operators_grant()})) {}
 
 void GrantBook::refresh() {
@@ -47,19 +48,17 @@ void GrantBook::refresh() {
             );
         auto holding =
             std::make_shared<const Holding>(Holding{info.holder, grant ? std::move(*grant) : grant::Grant()});
-        by_holder_.emplace(info.holder, holding);
+        by_holder_.emplace(info.holder, Known{holding, std::move(info.keys)});
         if (!info.holder.starts_with(group_prefix)) continue;
         if (const auto group = group_named(info.holder.substr(group_prefix.size())))
             by_group_.emplace(*group, std::move(holding));
     }
 }
 
-Holdings GrantBook::of(const Peer& peer, const std::string& bot) const {
-    if (!bot.empty()) {
-        const auto holding = find(bot);
-        return holding ? Holdings{holding} : Holdings();
-    }
-    if (const auto own = find(std::string(user_prefix) + std::to_string(peer.uid))) return {own};
+Holdings GrantBook::of(const Peer& peer, const base::Caller& caller) const {
+    if (!caller.bot.empty()) return of_bot(caller);
+    const auto own = by_holder_.find(std::string(user_prefix) + std::to_string(peer.uid));
+    if (own != by_holder_.end()) return {own->second.holding};
     if (peer.uid == ::geteuid() || peer.uid == 0) return {operators_};
     Holdings holdings;
     for (const auto& [group, holding] : by_group_)
@@ -67,9 +66,14 @@ Holdings GrantBook::of(const Peer& peer, const std::string& bot) const {
     return holdings;
 }
 
-std::shared_ptr<const Holding> GrantBook::find(const std::string& holder) const {
-    const auto found = by_holder_.find(holder);
-    return found == by_holder_.end() ? nullptr : found->second;
+Holdings GrantBook::of_bot(const base::Caller& caller) const {
+    const auto known = by_holder_.find(caller.bot);
+    if (known == by_holder_.end()) return {};
+    const base::Time now = clock_.now();
+    const bool serves = std::ranges::any_of(known->second.keys, [&](const auto& each) {
+        return each.key.hex() == caller.bot_key && (!each.ends_at || *each.ends_at > now);
+    });
+    return serves ? Holdings{known->second.holding} : Holdings();
 }
 
 }  // namespace krakken::gate

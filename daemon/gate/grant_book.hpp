@@ -2,6 +2,8 @@
 
 // Who holds which grant, as the vault has it.
 
+#include "base/caller.hpp"
+#include "base/clock.hpp"
 #include "gate/peer.hpp"
 #include "grant/grant.hpp"
 #include "keeper/keeper.hpp"
@@ -28,27 +30,33 @@ bool sees(const Holdings& holdings, const base::AccountName& account);
 
 class GrantBook {
 public:
-    // `keeper` must outlive it.
-    explicit GrantBook(const keeper::Keeper& keeper);
+    // Both must outlive it.
+    GrantBook(const keeper::Keeper& keeper, const base::Clock& clock);
 
     // Takes over what the vault says; after every unlock and change. While it is closed the book stays as it
     // was. Reads the user database.
     void refresh();
 
     // By the kernel's word: the user's own grant; else, of krakkend's own user and root, the operator's; of
-    // all others those of their groups. Of a bot its own alone: none, if it was revoked meanwhile.
-    Holdings of(const Peer& peer, const std::string& bot) const;
+    // all others those of their groups. Of a bot its own alone: none, if the key that it has shown was
+    // revoked or has ended meanwhile.
+    Holdings of(const Peer& peer, const base::Caller& caller) const;
     // False: the vault was never open since the start, so nobody knows what it says.
     bool known() const { return known_; }
     // Another one after each refresh().
     std::uint64_t version() const { return version_; }
 
-    // By holder; null when there is no such one.
-    std::shared_ptr<const Holding> find(const std::string& holder) const;
-
 private:
+    struct Known {
+        std::shared_ptr<const Holding> holding;
+        std::vector<keeper::GrantInfo::BotKey> keys;
+    };
+
+    Holdings of_bot(const base::Caller& caller) const;
+
     const keeper::Keeper& keeper_;
-    std::map<std::string, std::shared_ptr<const Holding>> by_holder_;
+    const base::Clock& clock_;
+    std::map<std::string, Known> by_holder_;
     std::map<gid_t, std::shared_ptr<const Holding>> by_group_;
     std::shared_ptr<const Holding> operators_;
     bool known_ = false;

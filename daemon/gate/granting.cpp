@@ -23,6 +23,7 @@ awaitable<Result<void>> verify_passphrase(Backend& backend, std::optional<Secret
                                       .with_remedy("repeat it with the vault's passphrase"));
     }
     auto verified = co_await backend.keeper.unlock(std::move(*passphrase));
+    if (verified) backend.vault_read_anew();
     co_return verified;
 }
 

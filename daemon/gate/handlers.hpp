@@ -28,7 +28,7 @@ struct Context {
     std::function<bool()> asker_is_gone = {};
     // From now on the connection is this bot's; none: it cannot be, as over HTTP each request is signed. It
     // may be kept in the work.
-    std::function<void(std::string bot)> becomes = {};
+    std::function<void(std::string bot, std::string key)> becomes = {};
 };
 
 // Whether this client is shown the account.

@@ -68,12 +68,12 @@ protocol::Error too_late(protocol::Error obstacle) {
 Work wait_for(
     Backend& backend,
     Peer peer,
-    std::string bot,
+    base::Caller caller,
     bool ready,
     std::optional<std::string> account,
     steady_clock::time_point deadline
 ) {
-    while (auto hindered = obstacle(backend, backend.grants.of(peer, bot), ready, account)) {
+    while (auto hindered = obstacle(backend, backend.grants.of(peer, caller), ready, account)) {
         if (backend.stopping) co_return std::unexpected(protocol::stopping_error());
         // With the vault open no waiting helps a name that is not there.
         if (hindered->code == ErrorCode::unknown_account || hindered->code == ErrorCode::forbidden)
@@ -114,7 +114,7 @@ Handled handle_wait(Backend& backend, const Arguments& arguments, const Context&
     return wait_for(
         backend,
         context.peer,
-        context.caller.bot,
+        context.caller,
         arguments.text("for") == "ready",
         arguments.text("account"),
         steady_clock::now() + milliseconds(*arguments.integer("timeout_ms"))

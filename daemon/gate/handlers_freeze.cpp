@@ -59,7 +59,7 @@ Work freeze(
     json::object canceled;
     json::object not_canceled;
     for (const auto& account : to_cancel.value_or(std::vector<std::shared_ptr<account::Account>>())) {
-        const std::string& name = account->info().account.text();
+        const std::string name = account->info().account.text();
         const auto outcome = co_await cancel_all(account, caller, call_id);
         if (outcome) {
             canceled[name] = json::parse(*outcome);
@@ -67,7 +67,13 @@ Work freeze(
             not_canceled[name] = outcome.error().message;
         }
     }
-    if (!written) co_return std::unexpected(written.error());
+    if (to_cancel && to_cancel->empty()) not_canceled["all"] = "no account is open: unlock the vault";
+    if (!written) {
+        auto error = written.error();
+        error.details["canceled"] = std::move(canceled);
+        error.details["not_canceled"] = std::move(not_canceled);
+        co_return std::unexpected(std::move(error));
+    }
     if (to_cancel) shown["canceled"] = std::move(canceled);
     if (!not_canceled.empty()) shown["not_canceled"] = std::move(not_canceled);
     co_return json::serialize(shown);
@@ -101,6 +107,8 @@ Result<std::string> read_scope(const Arguments& arguments) {
 Handled handle_freeze(Backend& backend, const Arguments& arguments, const Context& context) {
     auto scope = read_scope(arguments);
     if (!scope) return std::unexpected(std::move(scope.error()));
+    if (const auto account = arguments.text("account"); account && backend.keeper.vault_is_open())
+        if (const auto found = backend.accounts.find(account); !found) return std::unexpected(found.error());
     std::string reason = *arguments.text("reason");
     const bool one_line =
         std::ranges::none_of(reason, [](char c) { return static_cast<unsigned char>(c) < ' '; });

@@ -38,7 +38,7 @@ Result<std::string> finish_unlock(Backend& backend, bool was_open, const Result<
         return std::unexpected(unlocked.error());
     }
     if (was_open) {
-        backend.accounts.refresh();  // the file may hold other keys under the same names by now
+        backend.vault_read_anew();  // the file may hold other keys under the same names by now
     } else {
         backend.vault_opened();
     }
@@ -80,7 +80,7 @@ Work change_passphrase(Backend& backend, SecretText old_passphrase, SecretText n
     const auto changed =
         co_await backend.keeper.change_passphrase(std::move(old_passphrase), std::move(new_passphrase));
     if (!changed) co_return std::unexpected(changed.error());
-    backend.accounts.refresh();
+    backend.vault_read_anew();
     log(LogLevel::info, "vault.passphrase_changed");
     co_return R"({"changed":true})";
 }
@@ -88,7 +88,7 @@ Work change_passphrase(Backend& backend, SecretText old_passphrase, SecretText n
 Work add_key_file(Backend& backend, SecretText passphrase, std::string file) {
     const auto added = co_await backend.keeper.add_key_file(std::move(passphrase), file);
     if (!added) co_return std::unexpected(added.error());
-    backend.accounts.refresh();
+    backend.vault_read_anew();
     log(LogLevel::info, "vault.key_file_added", {{"path", file}});
     co_return R"({"changed":true})";
 }
@@ -96,7 +96,7 @@ Work add_key_file(Backend& backend, SecretText passphrase, std::string file) {
 Work remove_key_file(Backend& backend, SecretText passphrase, std::string file) {
     const auto removed = co_await backend.keeper.remove_key_file(std::move(passphrase), file);
     if (!removed) co_return std::unexpected(removed.error());
-    backend.accounts.refresh();
+    backend.vault_read_anew();
     log(LogLevel::info, "vault.key_file_removed", {{"path", file}});
     co_return R"({"changed":true})";
 }

@@ -67,11 +67,13 @@ json::object no(const Error& error) {
 constexpr std::string_view identify_path = "/krakkend/identify";
 constexpr std::chrono::seconds signature_lasts{60};
 
-Work identify(Backend& backend, keeper::BotRequest request, std::function<void(std::string)> becomes) {
+Work identify(
+    Backend& backend, keeper::BotRequest request, std::function<void(std::string, std::string)> becomes
+) {
     auto bot = co_await backend.keeper.verify_bot(std::move(request));
     if (!bot) co_return std::unexpected(std::move(bot.error()));
-    becomes(*bot);
-    co_return json::serialize(json::object{{"identity", "bot:" + *bot}});
+    becomes(bot->bot, bot->key.hex());
+    co_return json::serialize(json::object{{"identity", "bot:" + bot->bot}});
 }
 
 // With what must be asked for it (prices, open orders), and nothing more.
@@ -143,9 +145,10 @@ Handled handle_check(Backend& backend, const Arguments& arguments, const Context
         return json::serialize(no(*frozen));
     if (const auto refused = too_many_calls(backend, *permitted, endpoint, context.caller))
         return json::serialize(no(*refused));
+    count_call(backend, *permitted, context.caller);  // it may ask Kraken
     account::Call call{
         .endpoint = &endpoint,
-        .parameters = *parameters,
+        .parameters = as_granted(*permitted, endpoint, *parameters),
         .deadline = std::chrono::steady_clock::now() + std::chrono::seconds(30),
         .max_wait = std::chrono::seconds(10),
         .call_id = context.call_id,

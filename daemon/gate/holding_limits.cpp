@@ -25,6 +25,9 @@ using std::chrono::steady_clock;
 
 namespace {
 
+// Of what is written down; more than any currency has.
+constexpr unsigned digits_of_money = 10;
+
 bool has_limits_in_money(const Grant& grant) {
     return grant.max_order_notional || grant.max_day_notional;
 }
@@ -148,6 +151,7 @@ awaitable<Result<void>> check_money(Backend& backend, const Permit& permit, Call
     Amount sum{{}, currency};
     for (const Amount& each : *values)
         sum.value = sum.value + each.value;
+    sum.value = sum.value.rounded_up(digits_of_money);
     // Nothing is awaited between these: what is counted here is counted once.
     const base::Time now = backend.clock.now();
     const std::string identity = call.caller.identity();

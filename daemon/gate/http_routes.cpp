@@ -14,7 +14,7 @@ namespace {
 
 // Each is told of the accounts that it may use.
 Counts seen_by(const Backend& backend, const HttpGuest& guest) {
-    return [holdings = backend.grants.of(guest.peer, guest.caller.bot)](const base::AccountName& account) {
+    return [holdings = backend.grants.of(guest.peer, guest.caller)](const base::AccountName& account) {
         return sees(holdings, account);
     };
 }
@@ -55,7 +55,7 @@ awaitable<void> answer_one(Backend& backend, const Request& request, Reply& repl
         guest.caller,
         reply.call_id,
         protocol::SocketKind::client,
-        backend.grants.of(guest.peer, guest.caller.bot)
+        backend.grants.of(guest.peer, guest.caller)
     };
     Handled handled = dispatch(backend, request, context, guest.draining);
     Result<std::string> outcome;

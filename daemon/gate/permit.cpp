@@ -52,6 +52,14 @@ Result<Permit> permit(
     return std::unexpected(refused ? std::move(*refused) : holds_nothing());
 }
 
+kraken::Parameters as_granted(
+    const Permit& permit, const protocol::Endpoint& endpoint, kraken::Parameters parameters
+) {
+    if (permit.holding->grant.validate_only && endpoint.effect == protocol::Effect::place)
+        parameters.set("validate", "true");
+    return parameters;
+}
+
 Result<std::optional<std::string>> account_meant(
     const Holdings& holdings, const std::optional<std::string>& named, const std::string& default_account
 ) {
@@ -74,8 +82,10 @@ Result<std::optional<std::string>> account_meant(
 Result<std::shared_ptr<account::Account>> find_account(
     const Backend& backend, const Holdings& holdings, const std::optional<std::string>& named
 ) {
-    if (holdings.empty() && !backend.grants.known())
-        return std::unexpected(keeper::not_open_error(backend.keeper));
+    if (holdings.empty())
+        return std::unexpected(
+            backend.grants.known() ? holds_nothing() : keeper::not_open_error(backend.keeper)
+        );
     auto meant = account_meant(holdings, named, backend.accounts.default_account());
     if (!meant) return std::unexpected(std::move(meant.error()));
     if (!holds_all_accounts(holdings) && *meant) {

@@ -28,6 +28,11 @@ protocol::Result<Permit> permit(
     base::Time now
 );
 
+// The parameters with which it may be made: of a grant for orders that Kraken only checks, with that.
+kraken::Parameters as_granted(
+    const Permit& permit, const protocol::Endpoint& endpoint, kraken::Parameters parameters
+);
+
 // The account that a private call of such a client means: the one that it names, else the default one or the
 // only one among those that it may use. Empty: as is usual. unknown_account: it may use several.
 protocol::Result<std::optional<std::string>> account_meant(
@@ -35,8 +40,8 @@ protocol::Result<std::optional<std::string>> account_meant(
 );
 
 // The same, found among those that are there. forbidden, rule "grant:accounts": it may not be used, be it
-// there or not; an unknown_account names none that may not. Of a client that holds nothing, locked while it
-// is not known what the vault grants.
+// there or not; an unknown_account names none that may not. Of a client that holds nothing: rule
+// "grant:none", or locked while it is not known what the vault grants.
 protocol::Result<std::shared_ptr<account::Account>> find_account(
     const Backend& backend, const Holdings& holdings, const std::optional<std::string>& named
 );

@@ -30,14 +30,19 @@ awaitable<Result<std::string>> Replays::once(Signed request, Make make) {
     const Id id{std::move(request.bot), std::move(request.fingerprint)};
     if (const auto seen = seen_.find(id); seen != seen_.end()) {
         const auto entry = seen->second;
+        ++entry->waiting;
         while (!entry->outcome)
             co_await entry->answered.wait_until(steady_clock::time_point::max());
+        --entry->waiting;
         co_return *entry->outcome;
     }
     const auto entry = std::make_shared<Entry>(executor_);
     seen_.emplace(id, entry);
     in_order_.push_back(id);
-    entry->outcome = co_await make();
+    entry->outcome = co_await make([weak = std::weak_ptr(entry)] {
+        const auto same = weak.lock();
+        return same && same->waiting > 0;
+    });
     entry->answered.happened();
     // A read this long does no harm when it is made again.
     if (*entry->outcome && (*entry->outcome)->size() > longest_kept) seen_.erase(id);

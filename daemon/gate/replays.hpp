@@ -34,7 +34,11 @@ public:
         std::string bot;
         std::string fingerprint;
     };
-    using Make = std::function<boost::asio::awaitable<protocol::Result<std::string>>()>;
+    // `others_wait`: whether somebody who has sent it again waits for the answer, too; any time until it
+    // ends.
+    using Make =
+        std::function<boost::asio::awaitable<protocol::Result<std::string>>(std::function<bool()> others_wait
+        )>;
 
     // What `make` gives, or what it gave before. `make` is called within the coroutine, if at all, and must
     // not throw.
@@ -48,6 +52,7 @@ private:
         explicit Entry(boost::asio::any_io_executor executor) : answered(std::move(executor)) {}
         std::chrono::steady_clock::time_point begun = std::chrono::steady_clock::now();
         account::Changes answered;
+        std::size_t waiting = 0;
         std::optional<protocol::Result<std::string>> outcome;
     };
 

@@ -234,10 +234,10 @@ void Session::serve(const Request& request, const std::shared_ptr<Group>& group,
         caller_,
         group->replies[place].call_id,
         kind_,
-        backend_.grants.of(peer_, caller_.bot),
+        backend_.grants.of(peer_, caller_),
         {},
-        [weak = weak_from_this()](std::string bot) {
-            if (const auto self = weak.lock()) self->caller_.become(std::move(bot));
+        [weak = weak_from_this()](std::string bot, std::string key) {
+            if (const auto self = weak.lock()) self->caller_.become(std::move(bot), std::move(key));
         }
     };
     std::optional<AdminRow> row;
@@ -294,8 +294,9 @@ void Session::flush() {
     if (!writing_ && !outbox_.empty() && socket_.is_open()) {
         boost::system::error_code would_wait;
         const std::size_t written = socket_.write_some(boost::asio::buffer(outbox_), would_wait);
-        if (written == outbox_.size()) forget(outbox_);
-        outbox_.erase(0, written);
+        std::string rest = outbox_.substr(written);
+        forget(outbox_);
+        outbox_ = std::move(rest);
     }
     if (!outbox_.empty() || reading_ended_) may_write_.cancel();
 }

@@ -77,8 +77,8 @@ std::vector<GrantInfo> grants_of(const Contents& contents) {
     return all;
 }
 
-Result<std::string> verify_bot(const Contents& contents, const BotRequest& request, base::Time now) {
-    return contents.bytes().use([&](ConstBytes all) -> Result<std::string> {
+Result<VerifiedBot> verify_bot(const Contents& contents, const BotRequest& request, base::Time now) {
+    return contents.bytes().use([&](ConstBytes all) -> Result<VerifiedBot> {
         const StoredGrant* found = nullptr;
         for (const StoredGrant& stored : contents.grants()) {
             if (stored.api_key.length > 0 && same(stored.api_key.of(all), request.api_key)) found = &stored;
@@ -91,7 +91,7 @@ Result<std::string> verify_bot(const Contents& contents, const BotRequest& reque
         const ConstBytes wanted(reinterpret_cast<const unsigned char*>(expected.data()), expected.size());
         if (!same(wanted, request.signature))
             return refused("the signature is not that of this key over this request", bad_signature);
-        return found->holder;
+        return VerifiedBot{found->holder, found->key};
     });
 }
 

@@ -33,6 +33,6 @@ private:
 std::vector<GrantInfo> grants_of(const Contents& contents);
 
 // See Keeper::verify_bot.
-protocol::Result<std::string> verify_bot(const Contents& contents, const BotRequest& request, base::Time now);
+protocol::Result<VerifiedBot> verify_bot(const Contents& contents, const BotRequest& request, base::Time now);
 
 }  // namespace krakken::keeper

@@ -194,20 +194,24 @@ public:
         return open_ ? grants_of(open_->contents) : std::vector<GrantInfo>();
     }
 
-    awaitable<Result<void>> save_grant(std::string holder, std::string grant) override {
+    awaitable<Result<void>> save_grant(
+        std::string holder, std::string grant, std::optional<std::string> before
+    ) override {
         const auto turn = co_await turns_.take();
         if (!turn) co_return std::unexpected(turn.error());
-        if (auto fits = check_grant(grant); !fits) co_return fits;
+        const RecordsMore more = before ? RecordsMore::none : RecordsMore::one;
+        if (auto fits = check_grant(holder, grant, before, more); !fits) co_return fits;
         auto saved = co_await save(open_->contents.with_grant(holder, grant), version_with_grants);
         co_return saved;
     }
 
     awaitable<Result<BotCredentials>> make_bot_key(
-        std::string bot, std::string grant, base::Time earlier_end_at
+        std::string bot, std::string grant, base::Time earlier_end_at, std::optional<std::string> before
     ) override {
         const auto turn = co_await turns_.take();
         if (!turn) co_return std::unexpected(turn.error());
-        if (auto fits = check_grant(grant); !fits) co_return std::unexpected(std::move(fits.error()));
+        if (auto fits = check_grant(bot, grant, before, RecordsMore::one); !fits)
+            co_return std::unexpected(std::move(fits.error()));
         const NewBotKey key;
         auto content = key.use([&](const BotKeyParts& parts) {
             return open_->contents.with_bot_key(bot, grant, parts, clock_.now(), earlier_end_at);
@@ -228,7 +232,7 @@ public:
         co_return saved;
     }
 
-    awaitable<Result<std::string>> verify_bot(BotRequest request) override {
+    awaitable<Result<VerifiedBot>> verify_bot(BotRequest request) override {
         if (!open_) co_return vault_not_open();
         co_return keeper::verify_bot(open_->contents, request, clock_.now());
     }
@@ -289,10 +293,27 @@ private:
         co_return adopt({std::move(*image), std::move(*header), std::move(open_->vault.data_key)});
     }
 
-    Result<void> check_grant(std::string_view grant) const {
+    enum class RecordsMore { none, one };
+
+    Result<void> check_grant(
+        const std::string& holder,
+        std::string_view grant,
+        const std::optional<std::string>& before,
+        RecordsMore more
+    ) const {
         if (!open_) return vault_not_open();
+        const auto& grants = open_->contents.grants();
+        const auto now = std::ranges::find(grants, holder, &StoredGrant::holder);
+        const bool is_as_before = now == grants.end() ? !before : before == now->grant;
+        if (!is_as_before)
+            return std::unexpected(protocol::make_error(
+                                       ErrorCode::invalid_params,
+                                       "what is granted has changed meanwhile; nothing was changed now"
+            )
+                                       .with("reason", "changed")
+                                       .with_remedy("look at it again, and repeat what is still wanted"));
         if (grant.size() > max_grant_bytes) return fail(ErrorCode::invalid_params, "the grant is too long");
-        if (open_->contents.grants().size() >= max_grants)
+        if (more == RecordsMore::one && grants.size() >= max_grants)
             return fail(ErrorCode::invalid_params, "there is no room for another grant; remove some");
         return {};
     }

@@ -89,6 +89,11 @@ struct BotRequest {
     std::string body;
 };
 
+struct VerifiedBot {
+    std::string bot;
+    base::KeyId key;
+};
+
 // data.reason of an `auth` error of verify_bot.
 inline constexpr std::string_view unknown_bot = "key";
 inline constexpr std::string_view bad_signature = "signature";
@@ -170,16 +175,20 @@ public:
     // The grants of the open vault, in order of holder.
     virtual std::vector<GrantInfo> grants() const = 0;
     // Saves what a holder may do from now on. This and the next two: locked, if the vault is not open.
-    virtual awaitable<Result<void>> save_grant(std::string holder, std::string grant) = 0;
-    // Makes and saves a key for a bot; the keys that it has had end at `earlier_end_at`.
+    // `before` is what the holder has had when that was decided, empty for nothing; if it has something else
+    // by now, nothing is saved (invalid_params, reason "changed").
+    virtual awaitable<Result<void>> save_grant(
+        std::string holder, std::string grant, std::optional<std::string> before
+    ) = 0;
+    // Makes and saves a key for a bot; the keys that it has had end at `earlier_end_at`. `before` as above.
     virtual awaitable<Result<BotCredentials>> make_bot_key(
-        std::string bot, std::string grant, base::Time earlier_end_at
+        std::string bot, std::string grant, base::Time earlier_end_at, std::optional<std::string> before
     ) = 0;
     // With all keys of the holder; invalid_params if there is no such one.
     virtual awaitable<Result<void>> remove_grant(std::string holder) = 0;
     // Whose key has signed this request, as Kraken would have it signed; compared in constant time. auth with
     // its reason: nobody has that key (any more), or it did not sign this. locked: the vault is not open.
-    virtual awaitable<Result<std::string>> verify_bot(BotRequest request) = 0;
+    virtual awaitable<Result<VerifiedBot>> verify_bot(BotRequest request) = 0;
 };
 
 struct KeeperSettings {

@@ -279,6 +279,23 @@ class Grants(BotsTest):
         other.close()
         self.assertEqual(other.error("CancelOrder", {"txid": foreign}), "")
 
+    def test_a_repeat_is_told_what_became_of_the_first_whatever_holds_by_now(self):
+        made = self.add("scalper", "--max-open-orders", "1", "--max-day-notional", "150USD", "--max-calls-per-minute", "3")
+        with self.daemon.client() as client:
+            now = int(time.time())
+            signature = support.api_sign(made["api_secret"], "/krakkend/identify", now, f"nonce={now}")
+            client.result("identify", {"key": made["api_key"], "time": now, "signature": signature})
+            first = client.call("AddOrder", ORDER, idempotency_key="one")["result"]
+            for _ in range(4):  # neither another open order, nor money or calls that are gone
+                self.assertEqual(client.call("AddOrder", ORDER, idempotency_key="one")["result"], first)
+            self.assertEqual(client.result("whoami")["grants"][0]["left"], {"calls": 2, "day_notional": "50USD"})
+            self.ctl("freeze", "--reason", "strange", stdin="")
+            self.assertEqual(client.call("AddOrder", ORDER, idempotency_key="one")["result"], first)
+            self.assert_error(client.call("AddOrder", ORDER, idempotency_key="two"), -32003, rule="freeze")
+            self.ctl("bot", "change", "scalper", "--allow", "read")
+            self.assertEqual(client.call("AddOrder", ORDER, idempotency_key="one")["result"], first)
+            self.assert_error(client.call("AddOrder", ORDER, idempotency_key="two"), -32003, rule="right:trade")
+
     def test_calls_per_minute(self):
         bot = self.bot(self.add("scalper", "--max-calls-per-minute", "3"))
         self.assertEqual([bot.error("Balance") for _ in range(4)], ["", "", "", "EAPI:Rate limit exceeded"])
@@ -484,7 +501,16 @@ class Connection(BotsTest):
             self.assert_error(client.call("Balance", account="bob"), -32003, rule="grant:accounts")
             self.assertEqual(client.result("intent.list"), [])
             self.assert_error(self.identify(client, bot), -32600)
+            self.ctl("bot", "rotate", "watcher", "--grace", "0", "--stdin")
+            self.assert_error(client.call("Balance"), -32003, rule="grant:none")
+            self.assert_error(client.request("wait", {"for": "ready"}), -32003, rule="grant:none")
+        with self.daemon.client() as client:
+            again = self.bot(self.ctl("bot", "rotate", "watcher", "--stdin"))
+            self.assertIn("result", self.identify(client, again))
+            self.assertIn("result", client.call("Balance"))
             self.ctl("bot", "revoke", "watcher")
+            self.assert_error(client.call("Balance"), -32003, rule="grant:none")
+            self.add("watcher", allow="read,trade")  # another one of that name
             self.assert_error(client.call("Balance"), -32003, rule="grant:none")
         with self.daemon.client() as client:
             self.assertEqual(client.result("whoami")["identity"], f"uid:{os.geteuid()}")
@@ -499,6 +525,13 @@ class Connection(BotsTest):
 
 
 class Freeze(BotsTest):
+    def test_what_is_frozen_is_there_and_what_was_not_canceled_is_said(self):
+        self.assertEqual(self.ctl("freeze", "--account", "alcie", "--reason", "typed", stdin="", status=1)["data"]["category"],
+                         "unknown_account")
+        self.daemon.ctl("lock")
+        frozen = self.ctl("freeze", "--cancel-all", "--reason", "while locked", stdin="", status=1)
+        self.assertEqual((frozen["frozen"]["scope"], list(frozen["not_canceled"])), ("all", ["all"]))
+
     def test_nothing_but_reads_and_cancels_until_it_is_thawed(self):
         alice, bob = self.bot(self.add("a")), self.bot(self.add("b", account="bob"))
         txid = alice.private("AddOrder", ORDER)["result"]["txid"][0]

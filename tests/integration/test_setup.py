@@ -568,6 +568,9 @@ class GroupTest(PersonTest):
     def test_in_the_eyes_of_another_user(self):
         """Who may make calls and not administrate is told what was skipped."""
         self.set_up_vault()
+        with self.daemon.admin() as admin:
+            grant = {"accounts": ["master"], "allow": ["read"]}
+            admin.result("grant.set", {"holder": "group:daemon", "grant": grant, "passphrase": PASSPHRASE})
         group = grp.getgrnam("daemon").gr_gid
         program = self.folder / "krakkenctl"  # a copy: the folder of the built one may be closed to others
         shutil.copy(KRAKKENCTL, program)

@@ -44,6 +44,14 @@ TEST_CASE("decimals are read where they are plain, and nowhere else") {
     CHECK(decimal("0.00000001").text() == "0.00000001");
 }
 
+TEST_CASE("decimals are rounded up where that is asked for") {
+    CHECK(decimal("1.2301").rounded_up(2).text() == "1.24");
+    CHECK(decimal("1.23").rounded_up(2).text() == "1.23");
+    CHECK(decimal("0.999").rounded_up(2).text() == "1");
+    CHECK(decimal("0.00000000000000000001").rounded_up(0).text() == "1");
+    CHECK(decimal("5").rounded_up(10).text() == "5");
+}
+
 TEST_CASE("decimals are exact") {
     CHECK((decimal("0.1") + decimal("0.2")) == decimal("0.3"));
     CHECK((decimal("0.1") * decimal("0.1")).text() == "0.01");

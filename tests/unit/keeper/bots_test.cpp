@@ -23,12 +23,20 @@ struct Bots : Fixture {
     Bots() { create(); }
 
     BotCredentials make(std::string bot = "scalper", std::chrono::seconds grace = {}) {
-        auto made = run(keeper->make_bot_key(std::move(bot), std::string(grant), clock.time + grace));
+        const auto before = granted(bot);
+        auto made = run(keeper->make_bot_key(std::move(bot), std::string(grant), clock.time + grace, before));
         REQUIRE(made.has_value());
         return std::move(*made);
     }
+    std::optional<std::string> granted(std::string_view holder) const {
+        for (const GrantInfo& info : keeper->grants())
+            if (info.holder == holder) return info.grant;
+        return std::nullopt;
+    }
     krakken::protocol::Result<std::string> verify(BotRequest request) {
-        return run(keeper->verify_bot(std::move(request)));
+        auto verified = run(keeper->verify_bot(std::move(request)));
+        if (!verified) return std::unexpected(verified.error());
+        return verified->bot;
     }
 };
 
@@ -120,13 +128,15 @@ TEST_CASE("bots and grants survive a restart, and need an open vault", "[keeper]
     Bots bots;
     bots.add("master", "key-of-master");
     const auto made = bots.make();
-    REQUIRE(bots.run(bots.keeper->save_grant("uid:1000", "{}")).has_value());
+    REQUIRE(bots.run(bots.keeper->save_grant("uid:1000", "{}", std::nullopt)).has_value());
     bots.restart();
     CHECK(bots.keeper->grants().empty());
     const auto locked = bots.verify(request_of(made));
     REQUIRE_FALSE(locked.has_value());
     CHECK(locked.error().code == ErrorCode::locked);
-    CHECK(bots.run(bots.keeper->save_grant("uid:1000", "{}")).error().code == ErrorCode::locked);
+    CHECK(
+        bots.run(bots.keeper->save_grant("uid:1000", "{}", std::nullopt)).error().code == ErrorCode::locked
+    );
     REQUIRE(bots.unlock().has_value());
     CHECK(bots.verify(request_of(made)) == "scalper");
     const auto grants = bots.keeper->grants();
@@ -164,7 +174,7 @@ TEST_CASE("other words of a grant leave its bot's keys, and all other records, a
     const auto master = bots.add("master", "key-of-master");
     const auto made = bots.make();
     const auto other = bots.make("other");
-    REQUIRE(bots.run(bots.keeper->save_grant("scalper", "changed")).has_value());
+    REQUIRE(bots.run(bots.keeper->save_grant("scalper", "changed", std::string(grant))).has_value());
     bots.restart();
     REQUIRE(bots.unlock().has_value());
     CHECK(bots.keeper->grants().at(1).grant == "changed");
@@ -174,6 +184,21 @@ TEST_CASE("other words of a grant leave its bot's keys, and all other records, a
     CHECK(bots.sign(master)->api_key == "key-of-master");
     REQUIRE(bots.run(bots.keeper->remove(master)).has_value());
     CHECK(bots.verify(request_of(made)) == "scalper");
+}
+
+TEST_CASE("a decision about a grant that has changed meanwhile is not carried out") {
+    Bots bots;
+    bots.make();
+    const auto saved = [&](std::optional<std::string> before) {
+        return bots.run(bots.keeper->save_grant("scalper", "narrower", std::move(before)));
+    };
+    CHECK(reason(saved("something else").error()) == "changed");
+    CHECK(reason(saved(std::nullopt).error()) == "changed");
+    REQUIRE(saved(std::string(grant)).has_value());
+    CHECK(reason(saved(std::string(grant)).error()) == "changed");
+    REQUIRE(bots.run(bots.keeper->remove_grant("scalper")).has_value());
+    CHECK(reason(saved("narrower").error()) == "changed");  // a removed bot does not come back
+    CHECK(bots.keeper->grants().empty());
 }
 
 TEST_CASE("a vault has format version 2 from its first grant on, and opens as before", "[keeper]") {

@@ -179,7 +179,7 @@ boost::asio::awaitable<Result<keeper::SignedRequest>> FakeKeeper::sign(
     co_return keeper::SignedRequest{key.hex(), "signed " + signed_path + ' ' + nonce.text(), std::move(body)};
 }
 
-FakeKeeper::Done FakeKeeper::save_grant(std::string holder, std::string grant) {
+FakeKeeper::Done FakeKeeper::save_grant(std::string holder, std::string grant, std::optional<std::string>) {
     if (vault != VaultState::unlocked) co_return fail(ErrorCode::locked, "the vault is locked");
     const auto found = std::ranges::find(granted, holder, &keeper::GrantInfo::holder);
     if (found == granted.end()) {
@@ -191,9 +191,9 @@ FakeKeeper::Done FakeKeeper::save_grant(std::string holder, std::string grant) {
 }
 
 boost::asio::awaitable<Result<keeper::BotCredentials>> FakeKeeper::make_bot_key(
-    std::string bot, std::string grant, base::Time earlier_end_at
+    std::string bot, std::string grant, base::Time earlier_end_at, std::optional<std::string> before
 ) {
-    const auto saved_grant = co_await save_grant(bot, std::move(grant));
+    const auto saved_grant = co_await save_grant(bot, std::move(grant), std::move(before));
     if (!saved_grant) co_return std::unexpected(saved_grant.error());
     const auto found = std::ranges::find(granted, bot, &keeper::GrantInfo::holder);
     for (auto& key : found->keys)
@@ -211,7 +211,7 @@ FakeKeeper::Done FakeKeeper::remove_grant(std::string holder) {
     co_return Result<void>();
 }
 
-boost::asio::awaitable<Result<std::string>> FakeKeeper::verify_bot(keeper::BotRequest request) {
+boost::asio::awaitable<Result<keeper::VerifiedBot>> FakeKeeper::verify_bot(keeper::BotRequest request) {
     const auto found = std::ranges::find(granted, request.api_key, &keeper::GrantInfo::holder);
     const auto refused = [](std::string_view reason) {
         return std::unexpected(
@@ -220,7 +220,7 @@ boost::asio::awaitable<Result<std::string>> FakeKeeper::verify_bot(keeper::BotRe
     };
     if (found == granted.end()) co_return refused(keeper::unknown_bot);
     if (request.signature != "signed by " + request.api_key) co_return refused(keeper::bad_signature);
-    co_return request.api_key;
+    co_return keeper::VerifiedBot{request.api_key, found->keys.back().key};
 }
 
 }  // namespace krakken::test

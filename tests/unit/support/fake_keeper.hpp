@@ -46,13 +46,14 @@ public:
     ) override;
 
     std::vector<keeper::GrantInfo> grants() const override { return granted; }
-    Done save_grant(std::string holder, std::string grant) override;
+    Done save_grant(std::string holder, std::string grant, std::optional<std::string> before) override;
     boost::asio::awaitable<protocol::Result<keeper::BotCredentials>> make_bot_key(
-        std::string bot, std::string grant, base::Time earlier_end_at
+        std::string bot, std::string grant, base::Time earlier_end_at, std::optional<std::string> before
     ) override;
     Done remove_grant(std::string holder) override;
     // A bot's API key is its name, its signature "signed by NAME".
-    boost::asio::awaitable<protocol::Result<std::string>> verify_bot(keeper::BotRequest request) override;
+    boost::asio::awaitable<protocol::Result<keeper::VerifiedBot>> verify_bot(keeper::BotRequest request
+    ) override;
 
     std::vector<keeper::GrantInfo> granted;
     keeper::VaultState vault = keeper::VaultState::unlocked;  // of the vault file alone
