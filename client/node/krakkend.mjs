@@ -46,7 +46,7 @@ const nobody = 65534; // what the kernel shows for users of another namespace
 // What only reads: when its answer is lost, nothing has happened. All else is taken to act.
 const readingMethods = new Set(
     `ping version status account.list rpc.discover profile endpoints wait nonce.status intent.list intent.get
-    intent.wait gateway.show whoami check`.split(/\s+/),
+    intent.wait gateway.show identify whoami check`.split(/\s+/),
 );
 const readingEndpoints = new Set(
     `Time SystemStatus Assets AssetPairs Ticker OHLC Depth GroupedBook Trades Spread PreTrade PostTrade

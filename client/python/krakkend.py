@@ -61,7 +61,8 @@ _NOBODY = 65534  # what the kernel shows for users of another namespace
 # What only reads: when its answer is lost, nothing has happened. All else is taken to act.
 _READING_METHODS = frozenset({
     "ping", "version", "status", "account.list", "rpc.discover", "profile", "endpoints", "wait",
-    "nonce.status", "intent.list", "intent.get", "intent.wait", "gateway.show", "whoami", "check",
+    "nonce.status", "intent.list", "intent.get", "intent.wait", "gateway.show", "identify", "whoami",
+    "check",
 })
 _READING_ENDPOINTS = frozenset({
     "Time", "SystemStatus", "Assets", "AssetPairs", "Ticker", "OHLC", "Depth", "GroupedBook", "Trades",

@@ -13,9 +13,11 @@ namespace {
 const grant::Market market{"USD", grant::Decimal::parse("30000").value()};
 
 // "" where nobody can tell.
-std::string worth(const std::string& side, const std::string& type, const std::string& volume, const std::string& more = "") {
-    const std::string params = R"({"pair":"XBTUSD","type":")" + side + R"(","ordertype":")" + type + R"(","volume":")" +
-                               volume + "\"" + more + "}";
+std::string worth(
+    const std::string& side, const std::string& type, const std::string& volume, const std::string& more = ""
+) {
+    const std::string params = R"({"pair":"XBTUSD","type":")" + side + R"(","ordertype":")" + type +
+                               R"(","volume":")" + volume + "\"" + more + "}";
     const auto orders =
         grant::read_orders(*protocol::find_endpoint("AddOrder"), *kraken::Parameters::parse(params));
     REQUIRE(orders.has_value());
