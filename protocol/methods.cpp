@@ -284,7 +284,10 @@ constexpr auto freezing = std::to_array<Parameter>({
     frozen_account,
     frozen_bot,
     {"reason", string, true, "a line that bots are told"},
-    {"cancel_all", boolean, false, "cancels every open order of the account, or of all accounts, too"},
+    {"cancel_all",
+     boolean,
+     false,
+     "cancels every open order of it, too: of all accounts, of the account, or of the bot"},
 });
 constexpr auto thawing = std::to_array<Parameter>({
     frozen_account,

@@ -82,14 +82,16 @@ void add_freeze(CLI::App& app, Context& context) {
         "It holds over restarts, until 'krakkenctl thaw'. Bots are told the reason.\n"
         "Examples:\n"
         "  krakkenctl freeze --reason 'strange orders' --cancel-all\n"
-        "  krakkenctl freeze --bot scalper --reason 'out of hand'"
+        "  krakkenctl freeze --bot scalper --reason 'out of hand' --cancel-all"
     );
     auto options = std::make_shared<FreezeOptions>();
     add_scope(*command, *options);
     command->add_option("--reason", options->reason, "One line, which bots are told")
         ->required()
         ->type_name("TEXT");
-    command->add_flag("--cancel-all", options->cancel_all, "Cancel every open order, too (not with --bot)");
+    command->add_flag(
+        "--cancel-all", options->cancel_all, "Cancel every open order, too (with --bot: its own)"
+    );
     command->callback([&context, options] {
         context.command = [options](const Context& with) { return freeze(with, *options); };
     });

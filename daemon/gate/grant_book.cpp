@@ -66,6 +66,11 @@ Holdings GrantBook::of(const Peer& peer, const base::Caller& caller) const {
     return holdings;
 }
 
+std::shared_ptr<const Holding> GrantBook::find(const std::string& holder) const {
+    const auto known = by_holder_.find(holder);
+    return known == by_holder_.end() ? nullptr : known->second.holding;
+}
+
 Holdings GrantBook::of_bot(const base::Caller& caller) const {
     const auto known = by_holder_.find(caller.bot);
     if (known == by_holder_.end()) return {};

@@ -46,6 +46,9 @@ public:
     // Another one after each refresh().
     std::uint64_t version() const { return version_; }
 
+    // By holder; null when there is no such one.
+    std::shared_ptr<const Holding> find(const std::string& holder) const;
+
 private:
     struct Known {
         std::shared_ptr<const Holding> holding;

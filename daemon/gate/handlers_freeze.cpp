@@ -3,10 +3,13 @@
 #include "base/log.hpp"
 #include "granting.hpp"
 #include "handlers.hpp"
+#include "open_orders.hpp"
+#include "protocol/json_text.hpp"
 #include "showing.hpp"
 
 #include <boost/json/array.hpp>
 #include <boost/json/object.hpp>
+#include <boost/json/parse.hpp>
 #include <boost/json/serialize.hpp>
 #include <utility>
 
@@ -21,60 +24,105 @@ namespace {
 // Long enough for a line in a message, and a line.
 constexpr std::size_t longest_reason = 200;
 
-// Which accounts it is about: all, or one.
-std::vector<std::shared_ptr<account::Account>> accounts_in(
-    const Backend& backend, const std::optional<std::string>& account
+// Whose open orders are to be canceled, and on which accounts.
+struct Cancels {
+    std::vector<std::shared_ptr<account::Account>> accounts;
+    std::string identity = {};  // of a bot; empty: everybody's
+};
+
+// All accounts, the one that is named, or the bot's.
+Cancels cancels_in(
+    const Backend& backend, const std::optional<std::string>& account, const std::optional<std::string>& bot
 ) {
-    auto accounts = backend.accounts.list();
-    std::erase_if(accounts, [&account](const auto& each) {
-        return account && each->info().account.text() != *account;
+    Cancels cancels{backend.accounts.list()};
+    if (bot) cancels.identity = "bot:" + *bot;
+    const auto holding = bot ? backend.grants.find(*bot) : nullptr;
+    std::erase_if(cancels.accounts, [&](const auto& each) {
+        const base::AccountName& name = each->info().account;
+        if (bot) return !holding || !holding->grant.covers(name);
+        return account && name.text() != *account;
     });
-    return accounts;
+    return cancels;
 }
 
-awaitable<Result<std::string>> cancel_all(
-    std::shared_ptr<account::Account> account, base::Caller caller, std::string call_id
-) {
-    auto outcome = co_await account->call({
-        .endpoint = protocol::find_endpoint("CancelAll"),
+account::Call cancel_call(std::string_view endpoint, const base::Caller& caller, const std::string& call_id) {
+    return {
+        .endpoint = protocol::find_endpoint(endpoint),
         .parameters = {},
         .deadline = std::chrono::steady_clock::now() + std::chrono::seconds(30),
         .max_wait = std::chrono::seconds(10),
-        .call_id = std::move(call_id),
-        .caller = std::move(caller),
-    });
-    co_return outcome;
+        .call_id = call_id,
+        .caller = caller,
+    };
 }
 
-Work freeze(
+// How many.
+awaitable<Result<std::uint64_t>> cancel_all(
+    std::shared_ptr<account::Account> account, base::Caller caller, std::string call_id
+) {
+    const auto outcome = co_await account->call(cancel_call("CancelAll", caller, call_id));
+    if (!outcome) co_return std::unexpected(outcome.error());
+    const json::value result = json::parse(*outcome);
+    const auto* count = result.is_object() ? result.as_object().if_contains("count") : nullptr;
+    co_return count && count->is_int64() ? static_cast<std::uint64_t>(count->as_int64()) : 0;
+}
+
+// One by one, and what can be canceled is.
+awaitable<Result<std::uint64_t>> cancel_own(
     Backend& backend,
-    state::Freeze freeze,
-    std::optional<std::vector<std::shared_ptr<account::Account>>> to_cancel,
+    std::shared_ptr<account::Account> account,
+    std::string identity,
+    base::Caller caller,
     std::string call_id
 ) {
+    const auto open = co_await own_open_orders(
+        backend, account, std::move(identity), cancel_call("OpenOrders", caller, call_id)
+    );
+    if (!open) co_return std::unexpected(open.error());
+    std::uint64_t canceled = 0;
+    std::optional<protocol::Error> problem;
+    for (const std::string& txid : *open) {
+        auto call = cancel_call("CancelOrder", caller, call_id);
+        call.parameters.set("txid", protocol::quote(txid));
+        const auto outcome = co_await account->call(std::move(call));
+        if (outcome) {
+            ++canceled;
+        } else {
+            problem = outcome.error();
+        }
+    }
+    if (problem) co_return std::unexpected(std::move(*problem));
+    co_return canceled;
+}
+
+Work freeze(Backend& backend, state::Freeze freeze, std::optional<Cancels> cancels, std::string call_id) {
     base::log(base::LogLevel::warn, "frozen", {{"scope", freeze.scope}, {"uid", freeze.by.uid}});
     const base::Caller caller = freeze.by;
     json::object shown{{"frozen", show_freeze(freeze)}};
     const auto written = co_await backend.freezes.freeze(std::move(freeze));
     json::object canceled;
     json::object not_canceled;
-    for (const auto& account : to_cancel.value_or(std::vector<std::shared_ptr<account::Account>>())) {
+    const Cancels wanted = cancels.value_or(Cancels());
+    for (const auto& account : wanted.accounts) {
         const std::string name = account->info().account.text();
-        const auto outcome = co_await cancel_all(account, caller, call_id);
-        if (outcome) {
-            canceled[name] = json::parse(*outcome);
+        const auto count = wanted.identity.empty()
+                               ? co_await cancel_all(account, caller, call_id)
+                               : co_await cancel_own(backend, account, wanted.identity, caller, call_id);
+        if (count) {
+            canceled[name] = {{"count", *count}};
         } else {
-            not_canceled[name] = outcome.error().message;
+            not_canceled[name] = count.error().message;
         }
     }
-    if (to_cancel && to_cancel->empty()) not_canceled["all"] = "no account is open: unlock the vault";
+    if (cancels && wanted.accounts.empty())
+        not_canceled["all"] = "no account of it is open: unlock the vault";
     if (!written) {
         auto error = written.error();
         error.details["canceled"] = std::move(canceled);
         error.details["not_canceled"] = std::move(not_canceled);
         co_return std::unexpected(std::move(error));
     }
-    if (to_cancel) shown["canceled"] = std::move(canceled);
+    if (cancels) shown["canceled"] = std::move(canceled);
     if (!not_canceled.empty()) shown["not_canceled"] = std::move(not_canceled);
     co_return json::serialize(shown);
 }
@@ -116,21 +164,16 @@ Handled handle_freeze(Backend& backend, const Arguments& arguments, const Contex
         return fail(
             ErrorCode::invalid_params, "reason must be one line of 1 to 200 characters; bots are told it"
         );
-    std::optional<std::vector<std::shared_ptr<account::Account>>> to_cancel;
-    if (arguments.flag("cancel_all")) {
-        if (arguments.has("bot"))
-            return fail(
-                ErrorCode::invalid_params, "cancel_all is for an account or all: it cancels everyone's orders"
-            );
-        to_cancel = accounts_in(backend, arguments.text("account"));
-    }
+    std::optional<Cancels> cancels;
+    if (arguments.flag("cancel_all"))
+        cancels = cancels_in(backend, arguments.text("account"), arguments.text("bot"));
     return freeze(
         backend,
         {.scope = std::move(*scope),
          .reason = std::move(reason),
          .at = backend.clock.now(),
          .by = context.caller},
-        std::move(to_cancel),
+        std::move(cancels),
         context.call_id
     );
 }

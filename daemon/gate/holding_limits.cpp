@@ -2,8 +2,7 @@
 
 #include "grant/notional.hpp"
 #include "grant/order_names.hpp"
-#include "protocol/json_text.hpp"
-#include "protocol/limits.hpp"
+#include "open_orders.hpp"
 
 #include <fmt/format.h>
 
@@ -44,32 +43,9 @@ awaitable<Result<void>> check_own_orders(Backend& backend, const Call& call) {
     ));
 }
 
-// Kraken's ids of what is open.
-awaitable<Result<std::vector<std::string>>> open_orders(Account& account, const Call& call) {
-    const auto answer = co_await account.call({
-        .endpoint = protocol::find_endpoint("OpenOrders"),
-        .parameters = {},
-        .deadline = call.deadline,
-        .max_wait = call.max_wait,
-        .call_id = call.call_id,
-        .caller = call.caller,
-    });
-    if (!answer) co_return std::unexpected(answer.error());
-    std::vector<std::string> ids;
-    const auto result = protocol::split_object(*answer, protocol::max_reply_depth);
-    const auto* open = result ? protocol::find(*result, "open") : nullptr;
-    const auto orders = open ? protocol::split_object(open->value, protocol::max_reply_depth)
-                             : std::unexpected(protocol::JsonFault::syntax);
-    if (!orders)
-        co_return protocol::fail(ErrorCode::network, "Kraken's list of open orders is not understood");
-    for (const auto& order : *orders)
-        ids.push_back(order.name);
-    co_return ids;
-}
-
 // In its turn, so that no two placements count the same ones.
 awaitable<Result<void>> check_open_orders(
-    Backend& backend, Account& account, const Permit& permit, const Call& call, Held& held
+    Backend& backend, std::shared_ptr<Account> account, const Permit& permit, const Call& call, Held& held
 ) {
     const unsigned limit = *permit.holding->grant.max_open_orders;
     account::Turns& turns = backend.usage.turns_of(call.caller.identity());
@@ -85,9 +61,7 @@ awaitable<Result<void>> check_open_orders(
         co_return std::unexpected(std::move(error).with("rule", "limit:max-open-orders"));
     }
     held.took(turns);
-    const auto open = co_await open_orders(account, call);
-    if (!open) co_return std::unexpected(open.error());
-    const auto own = co_await backend.usage.owned(call.caller.identity(), *open);
+    const auto own = co_await own_open_orders(backend, std::move(account), call.caller.identity(), call);
     if (!own) co_return std::unexpected(own.error());
     if (own->size() + permit.orders.size() <= limit) co_return Result<void>();
     co_return std::unexpected(grant::refusal(
@@ -222,7 +196,7 @@ awaitable<Result<Held>> hold_to_limits(
     if (permit.orders.empty() || account::only_validates(*call.endpoint, call.parameters))
         co_return std::move(held);
     if (grant.max_open_orders) {
-        const auto room = co_await check_open_orders(backend, *account, permit, call, held);
+        const auto room = co_await check_open_orders(backend, account, permit, call, held);
         if (!room) co_return std::unexpected(room.error());
     }
     if (has_limits_in_money(grant)) {

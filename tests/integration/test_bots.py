@@ -534,8 +534,12 @@ class Freeze(BotsTest):
 
     def test_nothing_but_reads_and_cancels_until_it_is_thawed(self):
         alice, bob = self.bot(self.add("a")), self.bot(self.add("b", account="bob"))
-        txid = alice.private("AddOrder", ORDER)["result"]["txid"][0]
-        self.ctl("freeze", "--bot", "a", "--reason", "out of hand", stdin="")
+        with self.daemon.client() as client:
+            client.call("AddOrder", ORDER, account="alice")
+        self.assertEqual(alice.error("AddOrder", ORDER), "")
+        frozen = self.ctl("freeze", "--bot", "a", "--reason", "out of hand", "--cancel-all", stdin="")
+        self.assertEqual(frozen["canceled"], {"alice": {"count": 1}})
+        [txid] = alice.private("OpenOrders")["result"]["open"]  # another's
         self.assertEqual((alice.error("AddOrder", ORDER), bob.error("AddOrder", ORDER)), (DENIED, ""))
         self.assertEqual((alice.error("Balance"), alice.error("CancelOrder", {"txid": txid})), ("", ""))
         self.daemon.stop()
