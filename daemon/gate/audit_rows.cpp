@@ -27,6 +27,17 @@ void name_account(state::AuditEntry& row, const Backend& backend, const std::opt
     row.key = only_key(**account);
 }
 
+// Whose rights the method is about: a bot's, a user's or a group's; empty where it is about nobody's, or the
+// client's text is no such name.
+std::string holder_in(const Arguments& arguments, std::string_view names_bot) {
+    if (const auto holder = arguments.text("holder"))
+        return holder->size() <= 64 && (holder->starts_with("uid:") || holder->starts_with("group:"))
+                   ? *holder
+                   : "";
+    const auto bot = arguments.text(names_bot);
+    return bot && is_bot_name(*bot) ? "bot:" + *bot : "";
+}
+
 }  // namespace
 
 bool is_audited(const protocol::Endpoint& endpoint) {
@@ -75,8 +86,10 @@ AdminRow::AdminRow(
     const Backend& backend, const protocol::Method& method, const Arguments& arguments, const Context& context
 )
     : row_{.at = {}, .caller = context.caller, .what = std::string(method.name), .call_id = context.call_id, .outcome = {}},
-      account_(arguments.text("name")) {
-    if (!account_) account_ = arguments.text("account");
+      account_(arguments.text("account")) {
+    const bool names_bot = method.name.starts_with("bot.");
+    if (!names_bot && !account_) account_ = arguments.text("name");
+    row_.ids = holder_in(arguments, names_bot ? "name" : "bot");
     name_account(row_, backend, account_);
     if (const auto key = arguments.text("key"); key && has_key(backend, row_.account, *key)) row_.key = *key;
 }

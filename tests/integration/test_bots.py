@@ -96,6 +96,8 @@ class Keys(BotsTest):
             self.assertNotIn(secret, self.daemon.log())
         rows = [row for row in self.ctl("audit") if row["what"] == "AddOrder"]
         self.assertEqual({row["program"] for row in rows}, {"bot:scalper"})
+        [row] = [row for row in self.ctl("audit") if row["what"] == "bot.add"]
+        self.assertEqual((row["ids"], row.get("account", "")), (["bot:scalper"] if isinstance(row["ids"], list) else "bot:scalper", ""))
 
     def test_who_has_not_signed_is_refused(self):
         made = self.add("scalper")
