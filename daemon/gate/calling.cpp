@@ -2,6 +2,7 @@
 
 #include "audit_rows.hpp"
 #include "base/log.hpp"
+#include "dispatch.hpp"
 #include "gate/permit.hpp"
 #include "holding_limits.hpp"
 #include "kraken/made_ids.hpp"
@@ -34,7 +35,9 @@ void log_outcome(
          {"endpoint", call.endpoint->name},
          {"latency_ms", took.count()},
          {"outcome", outcome ? "ok" : protocol::category(outcome.error().code)}});
-    if (!outcome) outcome.error().call_id = call.call_id;
+    if (outcome) return;
+    log_rule(call.call_id, outcome.error());
+    outcome.error().call_id = call.call_id;
 }
 
 Work make_public_call(Backend& backend, Call call) {

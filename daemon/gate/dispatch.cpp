@@ -28,9 +28,17 @@ void log_refusal(const std::string& call_id, std::string_view method, const prot
          {"method", method},
          {"code", static_cast<int>(error.code)},
          {"category", protocol::category(error.code)}});
+    log_rule(call_id, error);
 }
 
 }  // namespace
+
+void log_rule(const std::string& call_id, const protocol::Error& error) {
+    const auto* rule = error.details.if_contains("rule");
+    if (rule && rule->is_string())
+        log(LogLevel::info, "call.forbidden", {{"call_id", call_id}, {"rule", std::string(rule->as_string())}}
+        );
+}
 
 std::string describe(const std::exception_ptr& bug) {
     try {

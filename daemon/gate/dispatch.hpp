@@ -19,6 +19,9 @@ protocol::Error bug_in_work(bool acts, const std::string& call_id, const std::ex
 // and not the client's text.
 void finish(Reply& reply, std::string_view method, protocol::Result<std::string>& outcome);
 
+// Which rule has forbidden it, where one has: who speaks HTTP is told no more than Kraken would say.
+void log_rule(const std::string& call_id, const protocol::Error& error);
+
 // A thrown exception in words for the log.
 std::string describe(const std::exception_ptr& bug);
 

@@ -165,6 +165,7 @@ void log_refused(const Error& error, const protocol::Endpoint* endpoint, const s
          {"endpoint", endpoint ? endpoint->name : ""},
          {"code", static_cast<int>(error.code)},
          {"category", protocol::category(error.code)}});
+    log_rule(call_id, error);
 }
 
 }  // namespace

@@ -233,6 +233,7 @@ class Grants(BotsTest):
         for change in ({"pair": "LTCUSD"}, {"type": "sell"}, {"ordertype": "market"}, {"volume": "0.050001"}, {"oflags": "viqc"},
                        {"volume": "1e-3"}, {"close[ordertype]": "market"}):
             self.assertEqual(bot.error("AddOrder", {**ORDER, **change}), DENIED, change)
+        self.assert_logged("event=call.forbidden call_id=\\S+ rule=limit:pairs")
         txid = list(bot.private("OpenOrders")["result"]["open"])[0]
         self.assertEqual(bot.error("AmendOrder", {"txid": txid, "order_qty": "9"}), DENIED)
         self.assertEqual(bot.error("CancelAll"), DENIED)
