@@ -6,24 +6,21 @@
 // blank, or with the line. Escapes and references to other variables are not resolved: no key holds any.
 
 #include <algorithm>
-#include <array>
 #include <optional>
+#include <utility>
 
 #include "arguments.hpp"
 #include "foreign_keys.hpp"
 #include "protocol/account_name.hpp"
+#include "protocol/credential_names.hpp"
 
 namespace krakken::ctl {
+
+using protocol::CredentialField;
 
 namespace {
 
 constexpr std::string_view blanks = " \t\r";
-constexpr std::string_view key_ending = "API_KEY";
-constexpr std::string_view secret_ending = "API_SECRET";
-constexpr std::string_view only_stem = "KRAKEN_";
-constexpr std::string_view master_stem = "KRAKEN_MASTER_";
-constexpr std::string_view user_stem = "KRAKEN_USER_";
-
 // Views into the file's text.
 struct Assignment {
     std::string_view name;
@@ -97,46 +94,21 @@ std::optional<Assignment> next(std::string_view& text) {
     return std::nullopt;
 }
 
-enum class Field { api_key, api_secret };
-constexpr std::array fields{Field::api_key, Field::api_secret};
-
-std::string_view ending(Field field) {
-    return field == Field::api_key ? key_ending : secret_ending;
-}
-
 struct Variable {
-    std::string_view stem;  // the name before the ending: KRAKEN_USER_ALICE_
-    Field field = Field::api_key;
+    protocol::CredentialName name;
     std::string_view value;  // empty: missing or blank
-
-    std::string name() const { return std::string(stem) + std::string(ending(field)); }
 };
 
 // A variable that gives a key or a secret.
 std::optional<Variable> as_ours(const Assignment& assignment) {
-    for (const Field field : fields) {
-        if (!assignment.name.ends_with(ending(field))) continue;
-        const std::string_view stem =
-            assignment.name.substr(0, assignment.name.size() - ending(field).size());
-        const bool of_user =
-            stem.starts_with(user_stem) && stem.size() > user_stem.size() && stem.ends_with('_');
-        if (stem != only_stem && stem != master_stem && !of_user) continue;
-        Variable variable{.stem = stem, .field = field, .value = trimmed(assignment.value)};
-        if (!assignment.clear)
-            throw UsageError("the value of " + variable.name() + " does not end with its quote");
-        if (variable.value.contains('$'))
-            throw UsageError(variable.name() + " refers to another variable ('$'): write its value there");
-        return variable;
-    }
-    return std::nullopt;
-}
-
-// The name that its variables give an account; it may be none.
-std::string account_of(std::string_view stem) {
-    if (!stem.starts_with(user_stem)) return "master";
-    stem.remove_prefix(user_stem.size());
-    stem.remove_suffix(1);
-    return stem.empty() ? std::string() : "user_" + protocol::folded_account_name(stem);
+    auto name = protocol::parse_credential_name(assignment.name);
+    if (!name) return std::nullopt;
+    Variable variable{.name = std::move(*name), .value = trimmed(assignment.value)};
+    if (!assignment.clear)
+        throw UsageError("the value of " + variable.name.text() + " does not end with its quote");
+    if (variable.value.contains('$'))
+        throw UsageError(variable.name.text() + " refers to another variable ('$'): write its value there");
+    return variable;
 }
 
 struct Pair {
@@ -151,26 +123,28 @@ struct Pair {
 // To guess which of two keys is meant could move money on the wrong account.
 void require_same(const Variable& one, const Variable& other) {
     if (one.value == other.value) return;
-    if (one.name() == other.name()) throw UsageError(one.name() + " is given twice, and differs");
+    const std::string first = one.name.text();
+    if (first == other.name.text()) throw UsageError(first + " is given twice, and differs");
     throw UsageError(
-        one.name() + " and " + other.name() + " belong to one account, and differ: leave only the right one"
+        first + " and " + other.name.text() + " belong to one account, and differ: leave only the right one"
     );
 }
 
 class Collector {
 public:
     void add(const Variable& variable) {
-        const std::string account = account_of(variable.stem);
+        const std::string account = variable.name.account();
         if (!protocol::is_account_name(account)) {
             found_.left_out.push_back(
-                variable.name().substr(0, 80) + " is left out: it gives no account name of 1 to 64 characters"
+                variable.name.text().substr(0, 80) +
+                " is left out: it gives no account name of 1 to 64 characters"
             );
             return;
         }
         if (variable.value.empty()) return;
-        const bool of_user = variable.stem.starts_with(user_stem);
-        Pair& pair = pair_of(of_user ? account : std::string(variable.stem), account);
-        std::optional<Variable>& place = variable.field == Field::api_key ? pair.api_key : pair.api_secret;
+        Pair& pair = pair_of(variable.name.is_users() ? account : variable.name.stem, account);
+        const bool is_key = variable.name.field == CredentialField::api_key;
+        std::optional<Variable>& place = is_key ? pair.api_key : pair.api_secret;
         if (!place) place = variable;
         require_same(*place, variable);
     }
@@ -194,10 +168,9 @@ private:
 
     void leave_out(const Pair& pair) {
         const Variable& there = pair.api_key ? *pair.api_key : *pair.api_secret;
-        Variable missing = there;
-        missing.field = pair.api_key ? Field::api_secret : Field::api_key;
+        const auto missing = pair.api_key ? CredentialField::api_secret : CredentialField::api_key;
         found_.left_out.push_back(
-            missing.name() + " is missing or blank, so " + there.name() + " is left out"
+            there.name.text(missing) + " is missing or blank, so " + there.name.text() + " is left out"
         );
     }
 

@@ -47,13 +47,14 @@ Work make_public_call(Backend& backend, Call call) {
     co_return outcome;
 }
 
-// What a call must pass besides what permit() says. What only repeats or joins an earlier placement does not
-// come this way: it is told what became of that one, whatever holds by now.
+// What a call must pass besides what permit() says; then it counts.
 std::optional<protocol::Error> obstacle(
     Backend& backend, const Permit& permit, const base::AccountName& account, const Call& call
 ) {
     if (auto frozen = backend.freezes.refusal(*call.endpoint, account, call.caller.bot)) return frozen;
-    return too_many_calls(backend, permit, *call.endpoint, call.caller);
+    if (auto refused = too_many_calls(backend, permit, *call.endpoint, call.caller)) return refused;
+    count_call(backend, permit, call.caller);
+    return std::nullopt;
 }
 
 awaitable<Result<void>> admit(
@@ -61,7 +62,6 @@ awaitable<Result<void>> admit(
 ) {
     if (auto refused = obstacle(backend, permit, account->info().account, call))
         co_return std::unexpected(std::move(*refused));
-    count_call(backend, permit, call.caller);
     if (!has_more_limits(permit, *call.endpoint)) co_return Result<void>();
     auto holding = co_await hold_to_limits(backend, permit, account, call);
     if (!holding) co_return std::unexpected(std::move(holding.error()));
@@ -69,24 +69,26 @@ awaitable<Result<void>> admit(
     co_return Result<void>();
 }
 
-// A placement is admitted once it is clear that it is a new one.
-awaitable<Result<std::string>> call_when_admitted(
-    Backend& backend, const Permit& permit, std::shared_ptr<Account> account, Held& held, Call& call
-) {
-    if (account::is_placement(*call.endpoint)) {
-        call.admit_new = [&](Call& as_placed) { return admit(backend, permit, account, held, as_placed); };
-    } else if (auto admitted = co_await admit(backend, permit, account, held, call); !admitted) {
-        co_return std::unexpected(std::move(admitted.error()));
-    }
-    auto outcome = co_await account->call(call);
-    co_return outcome;
-}
-
+// What only repeats or joins an earlier placement is told what became of that one, whatever holds by now: so
+// a placement is admitted where it is clear that it is a new one, and everything else here.
 Work make_private_call(Backend& backend, Permit permit, std::shared_ptr<Account> account, Call call) {
     const auto begun = steady_clock::now();
     if (is_audited(*call.endpoint)) call.sent = std::make_shared<std::optional<account::Sent>>();
     Held held;
-    auto outcome = co_await call_when_admitted(backend, permit, account, held, call);
+    Result<void> admitted;
+    if (account::is_placement(*call.endpoint)) {
+        call.admit_new = [&](Call& as_placed) { return admit(backend, permit, account, held, as_placed); };
+    } else if (has_more_limits(permit, *call.endpoint)) {
+        admitted = co_await admit(backend, permit, account, held, call);
+    } else if (auto refused = obstacle(backend, permit, account->info().account, call)) {
+        admitted = std::unexpected(std::move(*refused));
+    }
+    Result<std::string> outcome;
+    if (admitted) {
+        outcome = co_await account->call(call);
+    } else {
+        outcome = std::unexpected(std::move(admitted.error()));
+    }
     held.ended(outcome);
     log_outcome(call, account->info().account.text(), begun, outcome);
     if (is_audited(*call.endpoint)) {

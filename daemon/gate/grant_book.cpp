@@ -34,7 +34,6 @@ GrantBook::GrantBook(const keeper::Keeper& keeper, const base::Clock& clock)
 void GrantBook::refresh() {
     if (!keeper_.vault_is_open()) return;
     known_ = true;
-    ++version_;
     by_holder_.clear();
     by_group_.clear();
     for (keeper::GrantInfo& info : keeper_.grants()) {

@@ -8,7 +8,6 @@
 #include "grant/grant.hpp"
 #include "keeper/keeper.hpp"
 
-#include <cstdint>
 #include <map>
 #include <memory>
 #include <string>
@@ -43,8 +42,6 @@ public:
     Holdings of(const Peer& peer, const base::Caller& caller) const;
     // False: the vault was never open since the start, so nobody knows what it says.
     bool known() const { return known_; }
-    // Another one after each refresh().
-    std::uint64_t version() const { return version_; }
 
     // By holder; null when there is no such one.
     std::shared_ptr<const Holding> find(const std::string& holder) const;
@@ -63,7 +60,6 @@ private:
     std::map<gid_t, std::shared_ptr<const Holding>> by_group_;
     std::shared_ptr<const Holding> operators_;
     bool known_ = false;
-    std::uint64_t version_ = 0;
 };
 
 // A bot's name is one as accounts have, so it is never taken for a user or a group.

@@ -2,6 +2,7 @@
 
 #include "candidate.hpp"
 #include "contents.hpp"
+#include "protocol/credential_names.hpp"
 
 #include <fmt/format.h>
 #include <sodium.h>
@@ -16,6 +17,8 @@ namespace krakken::keeper {
 
 using base::AccountName;
 using base::SecretBytes;
+using protocol::CredentialField;
+using protocol::CredentialName;
 using protocol::ErrorCode;
 using protocol::Result;
 using ConstBytes = std::span<const unsigned char>;
@@ -23,24 +26,10 @@ using MutableBytes = std::span<unsigned char>;
 
 namespace {
 
-constexpr std::string_view key_ending = "API_KEY";
-constexpr std::string_view secret_ending = "API_SECRET";
-constexpr std::string_view only_stem = "KRAKEN_";
-constexpr std::string_view master_stem = "KRAKEN_MASTER_";
-constexpr std::string_view user_stem = "KRAKEN_USER_";
-
-enum class Field { api_key, api_secret };
-
 // A variable that was taken out of the environment.
 struct Variable {
-    std::string stem;  // its name before the ending: KRAKEN_USER_ALICE_
-    Field field = Field::api_key;
+    CredentialName name;
     Range value;  // among the taken values; of no length when blank
-
-    std::string name() const { return name(field); }
-    std::string name(Field which) const {
-        return stem + std::string(which == Field::api_key ? key_ending : secret_ending);
-    }
 };
 
 struct Taken {
@@ -54,20 +43,12 @@ struct Pair {
     const Variable* api_secret = nullptr;
 };
 
-std::optional<Variable> read_name(std::string_view name) {
-    const Field field = name.ends_with(key_ending) ? Field::api_key : Field::api_secret;
-    const std::string_view ending = field == Field::api_key ? key_ending : secret_ending;
-    if (!name.ends_with(ending)) return std::nullopt;
-    const std::string_view stem = name.substr(0, name.size() - ending.size());
-    const bool of_user = stem.starts_with(user_stem) && stem.size() > user_stem.size() && stem.ends_with('_');
-    if (stem != only_stem && stem != master_stem && !of_user) return std::nullopt;
-    return Variable{.stem = std::string(stem), .field = field, .value = {}};
-}
-
 std::optional<Variable> read_entry(std::string_view entry) {
     const auto equals = entry.find('=');
-    if (equals == std::string_view::npos) return std::nullopt;
-    return read_name(entry.substr(0, equals));
+    auto name = equals == std::string_view::npos ? std::nullopt
+                                                 : protocol::parse_credential_name(entry.substr(0, equals));
+    if (!name) return std::nullopt;
+    return Variable{.name = std::move(*name), .value = {}};
 }
 
 // No key has white space, and the newline that came with a value out of a file would make Kraken answer
@@ -111,15 +92,6 @@ Taken take_variables(char** environment) {
     return taken;
 }
 
-// None where the name part is empty or the whole too long.
-std::optional<AccountName> account_of(const Variable& variable) {
-    if (!variable.stem.starts_with(user_stem)) return AccountName::folded("master");
-    const std::string_view user =
-        std::string_view(variable.stem).substr(user_stem.size(), variable.stem.size() - user_stem.size() - 1);
-    if (user.empty()) return std::nullopt;
-    return AccountName::folded(fmt::format("user_{}", user));
-}
-
 // From what was taken to keys that can sign. Lives while the values can be read.
 class Judge {
 public:
@@ -138,18 +110,18 @@ private:
     // one name meet here; account master has two, of which one may be half.
     Result<void> find_pairs() {
         for (const Variable& variable : taken_.variables) {
-            const auto account = account_of(variable);
+            const auto account = AccountName::parse(variable.name.account());
             if (!account) {
                 warnings_.push_back(fmt::format(
-                    "{:.80} is ignored: it gives no account name of 1 to 64 characters", variable.name()
+                    "{:.80} is ignored: it gives no account name of 1 to 64 characters", variable.name.text()
                 ));
                 continue;
             }
             if (variable.value.length == 0) continue;  // blank is as good as missing
-            const bool of_user = variable.stem.starts_with(user_stem);
-            Pair& pair =
-                pairs_.try_emplace(of_user ? account->text() : variable.stem, Pair{*account}).first->second;
-            const Variable*& place = variable.field == Field::api_key ? pair.api_key : pair.api_secret;
+            const std::string& origin = variable.name.is_users() ? account->text() : variable.name.stem;
+            Pair& pair = pairs_.try_emplace(origin, Pair{*account}).first->second;
+            const bool is_key = variable.name.field == CredentialField::api_key;
+            const Variable*& place = is_key ? pair.api_key : pair.api_secret;
             if (place == nullptr) place = &variable;
             if (auto same = check_same(*place, variable, *account); !same) return same;
         }
@@ -160,16 +132,16 @@ private:
     bool is_half(const Pair& pair) {
         if (pair.api_key != nullptr && pair.api_secret != nullptr) return false;
         const Variable& there = pair.api_key != nullptr ? *pair.api_key : *pair.api_secret;
-        const Field missing = pair.api_key != nullptr ? Field::api_secret : Field::api_key;
-        warnings_.push_back(
-            fmt::format("{} is missing or blank, so {} is ignored", there.name(missing), there.name())
-        );
+        const auto missing = pair.api_key != nullptr ? CredentialField::api_secret : CredentialField::api_key;
+        warnings_.push_back(fmt::format(
+            "{} is missing or blank, so {} is ignored", there.name.text(missing), there.name.text()
+        ));
         return true;
     }
 
     Result<void> join_masters() {
-        const auto only = pairs_.find(std::string(only_stem));
-        const auto master = pairs_.find(std::string(master_stem));
+        const auto only = pairs_.find(std::string(CredentialName::only_stem));
+        const auto master = pairs_.find(std::string(CredentialName::master_stem));
         if (only == pairs_.end() || master == pairs_.end()) return {};
         const Pair pair = master->second;
         pairs_.erase(master);
@@ -189,8 +161,8 @@ private:
                 ErrorCode::invalid_params,
                 fmt::format(
                     "{} and {} both belong to account {}, and differ",
-                    one.name(),
-                    other.name(),
+                    one.name.text(),
+                    other.name.text(),
                     account.text()
                 )
             )
@@ -205,7 +177,7 @@ private:
             .api_secret = text(*pair.api_secret),
             .otp = std::nullopt,
         };
-        auto candidate = make_candidate(key, {pair.api_key->name(), pair.api_secret->name()});
+        auto candidate = make_candidate(key, {pair.api_key->name.text(), pair.api_secret->name.text()});
         if (!candidate) {
             warnings_.push_back(
                 fmt::format("account {} is left out: {}", pair.account.text(), candidate.error().message)
