@@ -143,14 +143,15 @@ awaitable<Result<void>> check_money(Backend& backend, const Permit& permit, Call
         ));
     }
     call.notional = sum.text();
-    held.spends(backend.usage.spend(identity, std::move(sum), now));
+    backend.usage.spend(identity, sum, now);
+    held.spent([&usage = backend.usage, identity, sum, now] { usage.give_back(identity, sum, now); });
     co_return Result<void>();
 }
 
 }  // namespace
 
 void Held::ended(const Result<std::string>& outcome) {
-    if (spent_ && !outcome && outcome.error().executed == protocol::Executed::no) spent_->counts = false;
+    if (give_back_ && !outcome && outcome.error().executed == protocol::Executed::no) give_back_();
 }
 
 bool has_more_limits(const Permit& permit, const protocol::Endpoint& endpoint) {

@@ -8,6 +8,7 @@
 #include "gate/permit.hpp"
 
 #include <boost/asio/awaitable.hpp>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <utility>
@@ -19,10 +20,10 @@ class Held {
 public:
     Held() = default;
     Held(Held&& other) noexcept
-        : turns_(std::exchange(other.turns_, nullptr)), spent_(std::move(other.spent_)) {}
+        : turns_(std::exchange(other.turns_, nullptr)), give_back_(std::move(other.give_back_)) {}
     Held& operator=(Held&& other) noexcept {
         std::swap(turns_, other.turns_);
-        std::swap(spent_, other.spent_);
+        std::swap(give_back_, other.give_back_);
         return *this;
     }
     ~Held() {
@@ -30,13 +31,13 @@ public:
     }
 
     void took(account::Turns& turns) { turns_ = &turns; }
-    void spends(std::shared_ptr<Usage::Spent> spent) { spent_ = std::move(spent); }
+    void spent(std::function<void()> give_back) { give_back_ = std::move(give_back); }
     // What was certainly not executed costs nothing.
     void ended(const protocol::Result<std::string>& outcome);
 
 private:
     account::Turns* turns_ = nullptr;
-    std::shared_ptr<Usage::Spent> spent_;
+    std::function<void()> give_back_;
 };
 
 // Whether there is anything to be asked before such a call.

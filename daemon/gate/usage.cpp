@@ -1,6 +1,7 @@
 #include "gate/usage.hpp"
 
 #include <algorithm>
+#include <iterator>
 #include <utility>
 
 namespace krakken::gate {
@@ -12,8 +13,7 @@ Usage::Usage(boost::asio::any_io_executor executor, state::StateStore& store)
     : executor_(std::move(executor)), store_(store) {
     for (const state::Intent& intent : store.intents_at_start()) {
         if (intent.state == state::IntentState::not_placed) continue;
-        if (auto amount = Amount::parse(intent.notional))
-            spend(intent.client, std::move(*amount), intent.sent_at);
+        if (const auto amount = Amount::parse(intent.notional)) spend(intent.client, *amount, intent.sent_at);
     }
 }
 
@@ -40,21 +40,31 @@ std::size_t Usage::calls(const std::string& identity, TimePoint now) const {
     return static_cast<std::size_t>(std::ranges::count_if(found->second, counts));
 }
 
-Decimal Usage::spent(const std::string& identity, const std::string& currency, base::Time now) const {
-    Decimal sum;
-    const auto found = spent_.find(identity);
-    if (found == spent_.end()) return sum;
-    for (const auto& each : found->second)
-        if (each->counts && each->amount.currency == currency && each->at + day > now)
-            sum = sum + each->amount.value;
-    return sum;
+Decimal Usage::spent(const std::string& identity, const std::string& currency, base::Time now) {
+    const auto found = days_.find({identity, currency});
+    if (found == days_.end()) return {};
+    Day& day = found->second;
+    while (!day.amounts.empty() && day.amounts.front().first + counts_for <= now) {
+        day.sum = day.sum - day.amounts.front().second;
+        day.amounts.pop_front();
+    }
+    return day.sum;
 }
 
-std::shared_ptr<Usage::Spent> Usage::spend(const std::string& identity, Amount amount, base::Time now) {
-    auto& all = spent_[identity];
-    std::erase_if(all, [now](const auto& each) { return !each->counts || each->at + day <= now; });
-    all.push_back(std::make_shared<Spent>(now, std::move(amount)));
-    return all.back();
+void Usage::spend(const std::string& identity, const Amount& amount, base::Time at) {
+    Day& day = days_[{identity, amount.currency}];
+    day.sum = day.sum + amount.value;
+    day.amounts.emplace_back(at, amount.value);
+}
+
+void Usage::give_back(const std::string& identity, const Amount& amount, base::Time at) {
+    Day& day = days_[{identity, amount.currency}];
+    // It was spent lately. Not there any more: its day is over.
+    const auto spent =
+        std::ranges::find(day.amounts.rbegin(), day.amounts.rend(), std::pair(at, amount.value));
+    if (spent == day.amounts.rend()) return;
+    day.sum = day.sum - amount.value;
+    day.amounts.erase(std::next(spent).base());
 }
 
 account::Turns& Usage::turns_of(const std::string& identity) {

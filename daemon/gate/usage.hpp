@@ -11,12 +11,9 @@
 #include <boost/asio/any_io_executor.hpp>
 #include <boost/asio/awaitable.hpp>
 #include <chrono>
-#include <cstdint>
+#include <cstddef>
 #include <deque>
-#include <list>
 #include <map>
-#include <memory>
-#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -38,15 +35,11 @@ public:
     std::size_t calls(const std::string& identity, TimePoint now) const;
 
     // What the client's placements of the last 24 hours may have cost, in this currency.
-    base::Decimal spent(const std::string& identity, const std::string& currency, base::Time now) const;
-
-    // An amount that counts from now on.
-    struct Spent {
-        base::Time at;
-        grant::Amount amount;
-        bool counts = true;  // false: nothing became of it
-    };
-    std::shared_ptr<Spent> spend(const std::string& identity, grant::Amount amount, base::Time now);
+    base::Decimal spent(const std::string& identity, const std::string& currency, base::Time now);
+    // An amount that counts from `at` on.
+    void spend(const std::string& identity, const grant::Amount& amount, base::Time at);
+    // Nothing became of it.
+    void give_back(const std::string& identity, const grant::Amount& amount, base::Time at);
 
     // Those of these orders that the client has placed here.
     boost::asio::awaitable<protocol::Result<std::vector<std::string>>> owned(
@@ -59,14 +52,19 @@ public:
     account::Turns& turns_of(const std::string& identity);
 
 private:
+    struct Day {
+        base::Decimal sum;
+        std::deque<std::pair<base::Time, base::Decimal>> amounts;  // as they were spent
+    };
+
     static constexpr std::chrono::minutes window{1};
-    static constexpr std::chrono::hours day{24};
+    static constexpr std::chrono::hours counts_for{24};
     static constexpr std::size_t most_waiting = 256;
 
     boost::asio::any_io_executor executor_;
     state::StateStore& store_;
     std::map<std::string, std::deque<TimePoint>> calls_;
-    std::map<std::string, std::list<std::shared_ptr<Spent>>> spent_;
+    std::map<std::pair<std::string, std::string>, Day> days_;  // by identity and currency
     std::map<std::string, account::Turns> turns_;
 };
 

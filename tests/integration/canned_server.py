@@ -3,12 +3,12 @@
 import http.client
 import socket
 import ssl
-import threading
 
 from support import PATIENCE
+from threaded_server import ThreadedServer
 
 
-class CannedServer:
+class CannedServer(ThreadedServer):
     """A TLS server that answers with prepared bytes: for what the exchange would never say.
 
     `answers` maps a path to whole HTTP replies given one after the other (the last one again and again), or to None: close.
@@ -20,36 +20,11 @@ class CannedServer:
         self.requests = []
         self.context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
         self.context.load_cert_chain(certificate, private_key)
-        self.listener = socket.create_server((address, 0))
-        self.base_url = f"https://{address}:{self.listener.getsockname()[1]}"
-        self.connections, self.threads = [], [threading.Thread(target=self.accept)]
-        self.threads[0].start()
+        listener = socket.create_server((address, 0))
+        self.base_url = f"https://{address}:{listener.getsockname()[1]}"
+        super().__init__(listener)
 
-    def stop(self):
-        self.listener.shutdown(socket.SHUT_RDWR)
-        self.threads[0].join(PATIENCE)
-        self.listener.close()
-        for connection in self.connections:
-            try:
-                connection.shutdown(socket.SHUT_RDWR)
-            except OSError:
-                pass
-        for thread in self.threads:
-            thread.join(PATIENCE)
-        for connection in self.connections:
-            connection.close()
-
-    def accept(self):
-        while True:
-            try:
-                connection, _ = self.listener.accept()
-            except OSError:
-                return
-            self.connections.append(connection)
-            self.threads.append(threading.Thread(target=self.serve, args=(connection,)))
-            self.threads[-1].start()
-
-    def serve(self, connection):
+    def serve(self, connection, _):
         try:
             connection.settimeout(PATIENCE)
             stream = self.context.wrap_socket(connection, server_side=True)

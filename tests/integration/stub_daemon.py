@@ -5,12 +5,12 @@ import pathlib
 import shutil
 import socket
 import tempfile
-import threading
 
 from support import PATIENCE
+from threaded_server import ThreadedServer
 
 
-class StubDaemon:
+class StubDaemon(ThreadedServer):
     """Each line is noted and given to `answer`, as a parsed request; bytes that it returns are sent, None closes the connection.
 
     A `talk` of one's own, which gets the connection, does whatever it likes instead.
@@ -21,21 +21,10 @@ class StubDaemon:
         self.lines = []  # (number of the connection, line)
         self.folder = pathlib.Path(tempfile.mkdtemp(prefix="krakken-"))
         self.path = self.folder / "krakkend.sock"
-        self.listener = socket.socket(socket.AF_UNIX)
-        self.listener.bind(str(self.path))
-        self.listener.listen()
-        self.connections, self.threads = [], [threading.Thread(target=self.accept)]
-        self.threads[0].start()
-
-    def accept(self):
-        while True:
-            try:
-                connection, _ = self.listener.accept()
-            except OSError:
-                return
-            self.connections.append(connection)
-            self.threads.append(threading.Thread(target=self.serve, args=(connection, len(self.connections))))
-            self.threads[-1].start()
+        listener = socket.socket(socket.AF_UNIX)
+        listener.bind(str(self.path))
+        listener.listen()
+        super().__init__(listener)
 
     def serve(self, connection, number):
         connection.settimeout(PATIENCE)
@@ -60,16 +49,7 @@ class StubDaemon:
         return [json.loads(line) for _, line in self.lines]
 
     def stop(self):
-        self.listener.shutdown(socket.SHUT_RDWR)
-        self.threads[0].join(PATIENCE)
-        self.listener.close()
-        for connection in self.connections:
-            try:
-                connection.shutdown(socket.SHUT_RDWR)
-            except OSError:
-                pass
-        for thread in self.threads:
-            thread.join(PATIENCE)
+        super().stop()
         shutil.rmtree(self.folder)
 
 

@@ -456,6 +456,10 @@ class DaemonTest(unittest.TestCase):
                 highest[entry["account"]] = int(entry["nonce"])
         self.assertEqual(self.exchange.audit()["nonces_refused"], 0)
 
+    def orders(self):
+        """The placements that the exchange has executed."""
+        return [entry for entry in self.exchange.journal("AddOrder") if entry["executed"]]
+
     def account_orders(self, account="alice"):
         return self.exchange.state()["orders_executed"][account]
 

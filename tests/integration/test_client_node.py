@@ -10,6 +10,7 @@ import threading
 import unittest
 
 import support
+from example_bot import ExampleBot
 from stub_daemon import BREACHES, StubDaemon, read_some_and_close, refusal, reply
 
 FOLDER = pathlib.Path(__file__).parents[2] / "client" / "node"
@@ -355,9 +356,6 @@ class Lost(support.DaemonTest):
         super().setUp()
         self.set_up_vault()
 
-    def orders(self):
-        return [entry for entry in self.exchange.journal("AddOrder") if entry["executed"]]
-
     def test_it_knows_what_only_reads(self):
         """Every endpoint and method whose answer is lost: those that act are unknown, and no others."""
         with self.daemon.client() as client:
@@ -442,67 +440,11 @@ class Lost(support.DaemonTest):
         self.assertEqual(script.all()[0]["ZUSD"], "100000000.0000")
 
 
-class Example(support.DaemonTest):
-    # It looks for longer than the bot waits and than an order is hidden below.
-    CONFIG = "[placement]\ndeadline_s = 4\nsettle_s = 6\n"
-
-    def setUp(self):
-        super().setUp()
-        self.set_up_vault()
-
-    def start(self):
-        return subprocess.Popen(["node", FOLDER / "example_bot.mjs"], text=True, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
-                                env=self.daemon.environment(KRAKKEND_RUNTIME_DIR=str(self.daemon.runtime_dir)))
-
-    def assert_placed_once(self, bot):
-        out, error = bot.communicate(timeout=2 * support.PATIENCE)
-        self.assertEqual((bot.returncode, out, error), (0, "placed buy 0.01000000 XBTUSD @ limit 10000.0\ncancelled 1\n", ""))
-        self.assertEqual(len([entry for entry in self.exchange.journal("AddOrder") if entry["executed"]]), 1)
-        self.assertEqual(len(self.exchange.journal("AddOrder")), 1)
-
-    def test_the_readme_s(self):
-        code, expected = (block for block in (FOLDER / "README.md").read_text().split("```")[1:4:2])
-        done = subprocess.run(["node", "--input-type=module", "-e", code.removeprefix("js\n")], capture_output=True, text=True, cwd=FOLDER,
-                              timeout=support.PATIENCE,
-                              env=self.daemon.environment(KRAKKEND_RUNTIME_DIR=str(self.daemon.runtime_dir)))
-        self.assertEqual((done.stdout, done.stderr), (expected.lstrip("\n"), ""))
-
-    def test_undisturbed(self):
-        self.assert_placed_once(self.start())
-
-    def test_the_answer_is_lost(self):
-        self.exchange.switch(order_shown_after_ms=5500)  # the bot waits for 5 s
-        self.exchange.fault("drop_after", endpoint="AddOrder")
-        self.assert_placed_once(self.start())
-        self.assert_logged("endpoint=AddOrder .*outcome=outcome_unknown")
-
-    def test_the_daemon_dies_before_it_answers(self):
-        self.exchange.fault("delay", endpoint="AddOrder", delay_after_ms=20000)
-        bot = self.start()
-        support.wait_for(lambda: self.exchange.journal("AddOrder"))
-        self.daemon.kill()
-        self.daemon.start()
-        self.unlock()
-        self.assert_placed_once(bot)
-
-    def test_not_placed(self):
-        self.exchange.fault("drop_before", endpoint="AddOrder")
-        bot = self.start()
-        out, error = bot.communicate(timeout=2 * support.PATIENCE)
-        self.assertEqual((bot.returncode, out, error), (1, "", "Error: the order was not placed\n"))
-        self.assertEqual(self.account_orders(), 0)
-
-    def test_refused(self):
-        with self.daemon.admin() as admin:
-            admin.result("lock")
-        bot = self.start()
-        with self.daemon.client() as client:
-            support.wait_for(lambda: client.result("status")["clients"] > 1)
-        self.exchange.fault("error", text="EOrder:Insufficient funds", endpoint="AddOrder")
-        self.unlock()
-        out, error = bot.communicate(timeout=2 * support.PATIENCE)
-        self.assertEqual((bot.returncode, out), (1, ""))
-        self.assertTrue(error.startswith("Funds: insufficient funds"), error)
+class Example(ExampleBot, support.DaemonTest):
+    FOLDER = FOLDER
+    START = ("node", "example_bot.mjs")
+    RUN = ("node", "--input-type=module", "-e")
+    NOT_PLACED = "Error: the order was not placed\n"
 
 
 if __name__ == "__main__":

@@ -16,9 +16,6 @@ class Lost(DaemonTest):
         super().setUp()
         self.set_up_vault()
 
-    def orders(self):
-        return [entry for entry in self.exchange.journal("AddOrder") if entry["executed"]]
-
     def test_executed_and_the_answer_lost(self):
         """The caller gets what an undisturbed call would have answered."""
         with self.daemon.client() as client:

@@ -76,8 +76,10 @@ class Model(scene.TortureTest):
 
     def switch(self):
         name = self.dice.choice(list(network.SWITCHES))
-        self.switches[name] = self.dice.choice(network.SWITCHES[name])
-        self.exchange.switch(**{name: self.switches[name]})
+        setting = self.dice.choice(network.SWITCHES[name])
+        self.switches[name] = None  # while it changes nobody knows which of the two holds
+        self.exchange.switch(**{name: setting})
+        self.switches[name] = setting
 
     def close_connections(self):
         self.exchange.fault("close_now")
