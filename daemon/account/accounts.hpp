@@ -125,6 +125,9 @@ public:
     awaitable<Result<IntentReport>> wait_for_intent(
         std::string client, std::string id, std::chrono::steady_clock::time_point deadline
     );
+    // The answer that a call of this client's was given, or what has become of it since, where that left it
+    // open.
+    awaitable<Result<std::string>> known_by_now(std::string client, Result<std::string> answer);
     // Where no account serves the call: what an earlier one of its idempotency key has come to, or that
     // nobody knows yet. Empty where there was none.
     awaitable<std::optional<Result<std::string>>> recall(Call call, std::optional<std::string> wanted);

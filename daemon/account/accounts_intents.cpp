@@ -87,6 +87,15 @@ awaitable<Result<IntentReport>> Accounts::wait_for_intent(
     }
 }
 
+awaitable<Result<std::string>> Accounts::known_by_now(std::string client, Result<std::string> answer) {
+    if (answer || answer.error().code != ErrorCode::outcome_unknown) co_return answer;
+    const auto id = answer.error().details.find("intent");
+    if (id == answer.error().details.end()) co_return answer;
+    const auto known = co_await intent(std::move(client), std::string(id->value().as_string()));
+    auto outcome = known ? outcome_of(known->intent) : std::nullopt;
+    co_return outcome ? std::move(*outcome) : std::move(answer);
+}
+
 // Of the account that is named, or that would be taken; before the first unlock its name is only known by
 // what earlier runs have written.
 std::optional<base::AccountName> Accounts::account_meant(

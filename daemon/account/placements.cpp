@@ -354,6 +354,17 @@ std::size_t Placements::settling() const {
     }));
 }
 
+std::size_t Placements::orders_in_doubt(const std::string& identity) const {
+    std::size_t orders = 0;
+    for (const auto& [id, settlement] : open_) {
+        const bool is_in_doubt =
+            !settlement->is_settled_for_good() && settlement->intent().client == identity;
+        if (is_in_doubt && settlement->sought().kind == Sought::Kind::orders)
+            orders += settlement->sought().rows.size();
+    }
+    return orders;
+}
+
 bool Placements::is_settling() const {
     return settling() > 0 || std::ranges::any_of(open_, [](const auto& entry) {
                return entry.second->state() == IntentState::placed && entry.second->is_to_be_canceled();

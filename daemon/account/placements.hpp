@@ -82,6 +82,8 @@ public:
 
     // Calls whose answer was lost and whose fate is being found out.
     std::size_t settling() const;
+    // Orders of this client that were sent, and nobody knows (yet) whether they were placed.
+    std::size_t orders_in_doubt(const std::string& identity) const;
     // Also those that are to be canceled yet.
     bool is_settling() const;
 

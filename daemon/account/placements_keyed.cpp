@@ -117,9 +117,7 @@ awaitable<Result<std::string>> Placements::join(std::shared_ptr<Shared> shared, 
 
 std::optional<Result<std::string>> Placements::known_outcome(const state::Intent& intent, const Call& call) {
     if (intent.arguments_hash != hash_of(call)) return std::unexpected(other_arguments());
-    if (intent.state != IntentState::placed) return std::nullopt;
-    if (!intent.reason.empty()) return std::unexpected(by_a_person(true, intent.reason));
-    return intent.outcome;
+    return outcome_of(intent);
 }
 
 // Finds out what an earlier call of the same key, perhaps of an earlier run, has come to.

@@ -124,6 +124,14 @@ Error by_a_person(bool executed, const std::string& reason) {
     return error;
 }
 
+std::optional<Result<std::string>> outcome_of(const state::Intent& intent) {
+    const bool is_placed = intent.state == IntentState::placed;
+    if (!is_placed && intent.state != IntentState::not_placed) return std::nullopt;
+    if (!intent.reason.empty()) return std::unexpected(by_a_person(is_placed, intent.reason));
+    if (is_placed) return intent.outcome;
+    return std::unexpected(not_placed());
+}
+
 Error unknown_outcome(const Settlement& settlement, std::string sentence, bool settling) {
     Error error = protocol::make_error(ErrorCode::outcome_unknown, std::move(sentence));
     kraken::leave_outcome_open(error, settlement.endpoint());

@@ -138,6 +138,8 @@ private:
 
 // The caller's answer where a person has settled it.
 protocol::Error by_a_person(bool executed, const std::string& reason);
+// The caller's answer once it is known from what is written down; empty: it is not.
+std::optional<Result<std::string>> outcome_of(const state::Intent& intent);
 // The caller's answer while nobody knows: outcome_unknown with the intent's id, tag, time and what to do.
 protocol::Error unknown_outcome(const Settlement& settlement, std::string sentence, bool settling);
 

@@ -61,12 +61,21 @@ awaitable<Result<void>> check_open_orders(
         co_return std::unexpected(std::move(error).with("rule", "limit:max-open-orders"));
     }
     held.took(turns);
-    const auto own = co_await own_open_orders(backend, std::move(account), call.caller.identity(), call);
+    // Counted first: one that is found meanwhile counts twice rather than not at all.
+    const std::size_t in_doubt = account->placements().orders_in_doubt(call.caller.identity());
+    const auto own = co_await own_open_orders(backend, account, call.caller.identity(), call);
     if (!own) co_return std::unexpected(own.error());
-    if (own->size() + permit.orders.size() <= limit) co_return Result<void>();
+    if (own->size() + in_doubt + permit.orders.size() <= limit) co_return Result<void>();
+    const std::string open = in_doubt == 0
+                                 ? fmt::format("{} are open", own->size())
+                                 : fmt::format(
+                                       "{} are open and {} may be, whose answer was lost (see: krakkenctl "
+                                       "intent list --open)",
+                                       own->size(),
+                                       in_doubt
+                                   );
     co_return std::unexpected(grant::refusal(
-        fmt::format("this grant is for {} open orders, and {} are open", limit, own->size()),
-        "limit:max-open-orders"
+        fmt::format("this grant is for {} open orders, and {}", limit, open), "limit:max-open-orders"
     ));
 }
 

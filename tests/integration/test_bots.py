@@ -198,6 +198,25 @@ class Repeats(BotsTest):
             self.assertEqual(reading.result()["error"], [])
         self.assertEqual(bot.private("OpenOrders")["result"]["open"], {})
 
+    def test_the_same_bytes_are_told_the_truth_once_it_is_known(self):
+        bot = self.bot(self.add("scalper"))
+        self.exchange.switch(order_shown_after_ms=1500)
+        for kind, error in (("drop_after", ""), ("drop_before", "EService:Unavailable")):
+            with self.subTest(kind):
+                nonce, before = next(Bot.nonces), self.orders_seen()
+                self.exchange.fault(kind, endpoint="AddOrder")
+                with concurrent.futures.ThreadPoolExecutor(1) as pool, self.daemon.client() as client:
+                    first = pool.submit(bot.private, "AddOrder", ORDER, nonce=nonce)
+                    support.wait_for(lambda: "settling" in client.result("status")["accounts"][0])
+                    self.daemon.ctl("lock")
+                    self.assertEqual(first.result(), 504)
+                self.unlock()
+                with self.daemon.admin() as admin:
+                    [intent] = admin.result("intent.list", {"which": "open"})
+                    admin.result("intent.wait", {"id": intent["id"]})
+                self.assertEqual("".join(bot.private("AddOrder", ORDER, nonce=nonce)["error"]), error)
+                self.assertEqual(self.orders_seen(), before + 1)
+
     def test_two_orders_alike_are_two_while_both_are_waited_for(self):
         one, other = self.bot(made := self.add("scalper")), self.bot(made)
         self.exchange.fault("delay", endpoint="AddOrder", delay_after_ms=700)
@@ -281,6 +300,19 @@ class Grants(BotsTest):
         self.assertEqual(scalper.error("AddOrder", ORDER), DENIED)
         other.close()
         self.assertEqual(other.error("CancelOrder", {"txid": foreign}), "")
+
+    def test_an_order_whose_answer_was_lost_may_be_open(self):
+        self.exchange.switch(order_shown_after_ms=3000)
+        self.exchange.fault("drop_after", endpoint="AddOrder")
+        bot = self.bot(self.add("scalper", "--max-open-orders", "1"))
+        with concurrent.futures.ThreadPoolExecutor(1) as pool, self.daemon.client() as client:
+            first = pool.submit(bot.private, "AddOrder", ORDER)
+            support.wait_for(lambda: "settling" in client.result("status")["accounts"][0])
+            self.daemon.ctl("lock")
+            self.assertEqual(first.result(), 504)
+            self.unlock()
+        self.assertEqual(bot.error("AddOrder", {**ORDER, "volume": "0.02"}), DENIED)
+        self.assertEqual(self.account_orders(), 1)
 
     def test_a_repeat_is_told_what_became_of_the_first_whatever_holds_by_now(self):
         made = self.add("scalper", "--max-open-orders", "1", "--max-day-notional", "150USD", "--max-calls-per-minute", "3")
