@@ -122,10 +122,7 @@ awaitable<std::optional<Result<std::string>>> Accounts::recall(Call call, std::o
         **earlier, *call.endpoint, parse_sought((*earlier)->sought).value_or(Sought{}), services_.executor
     );
     co_return std::unexpected(unknown_outcome(
-        open,
-        "the call was sent earlier and its answer was lost; what became of it is found out when the account "
-        "serves again",
-        true
+        open, "the call was sent earlier and its answer was lost; what became of it is not known yet", true
     ));
 }
 

@@ -115,9 +115,20 @@ class Nonces(support.DaemonTest):
     CONFIG = "[retry]\nbase_delay_ms = 5\nmax_delay_ms = 50\n"
 
     def check_nonces(self):
-        self.assert_rising()
+        """They rose as they arrived, but for those of reads that had been given up for a cancel, which the exchange has read first."""
+        highest, passed = {}, []
+        for entry in self.exchange.journal():
+            if entry["nonce"] is None:
+                continue
+            before = highest.setdefault(entry["account"], entry)
+            if entry is before or int(entry["nonce"]) > int(before["nonce"]):
+                highest[entry["account"]] = entry
+                continue
+            passed.append(entry["id"])
+            self.assertEqual((entry["refused_by"], before["endpoint"]), ("nonce_order", "CancelOrder"), (before, entry))
+            self.assertIn(entry["endpoint"], ("Balance", "OpenOrders"), (before, entry))
         audit = self.exchange.audit()
-        self.assertEqual((audit["nonces"], audit["books"]), ([], []))
+        self.assertEqual(([entry["id"] for entry in audit["nonces"]], audit["books"]), (passed, []))
 
     def check_orders(self, ledger):
         executed = collections.Counter()
