@@ -112,7 +112,8 @@ void Account::configure(RetrySettings retry, PlacementSettings placement) {
     placements_->configure(placement);
 }
 
-void Account::serve_with(std::vector<KeyOnLane> keys) {
+void Account::serve_with(std::vector<KeyOnLane> keys, const std::set<base::KeyId>& draining) {
+    draining_ = draining;
     keys_.become(std::move(keys));
     admission_->keys_changed();
 }
@@ -155,7 +156,20 @@ awaitable<Result<std::string>> Account::act(const Call& call) {
         auto outcome = co_await placements_->place(call, send_once);
         co_return outcome;
     }
-    auto outcome = call.endpoint->name == "CancelAll" ? co_await cancel_all(call) : co_await make(call, {});
+    if (call.endpoint->name == "CancelAll") co_return co_await cancel_all(call);
+    auto outcome = call.objection ? co_await make_unless_objected(call) : co_await make(call, {});
+    co_return outcome;
+}
+
+awaitable<Result<std::string>> Account::make_unless_objected(const Call& call) {
+    const Lane::Prepare prepare{
+        [&call](const base::KeyId&, base::Nonce) -> awaitable<Result<kraken::Parameters>> {
+            if (auto objection = call.objection(call)) co_return std::unexpected(std::move(*objection));
+            co_return call.parameters;
+        },
+        []() -> awaitable<Result<void>> { co_return Result<void>(); },
+    };
+    auto outcome = co_await make(call, {.prepare = &prepare});
     co_return outcome;
 }
 
@@ -206,6 +220,9 @@ awaitable<Result<std::string>> Account::ask(
     std::optional<base::KeyId> key
 ) {
     const auto self = account.lock();
+    // It stays where it is needed, and then serves again.
+    if (self && key && self->draining_.contains(*key))
+        co_return protocol::fail(ErrorCode::locked, "the key is being removed, and asks nothing meanwhile");
     if (!self || (key && !self->keys_.find(*key)))
         co_return protocol::fail(ErrorCode::unknown_account, "the key is not there any more");
     constexpr std::chrono::seconds patience{30};

@@ -15,6 +15,7 @@
 #include <cstddef>
 #include <memory>
 #include <optional>
+#include <set>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -37,8 +38,8 @@ public:
     // Whether calls keep to Kraken's limits by themselves; by the tier of the account's keys.
     void keep_to_limits(bool model);
     // These are the account's keys now, at least one. Calls under way on the lane of another end there; those
-    // that wait go over the lanes that there are.
-    void serve_with(std::vector<KeyOnLane> keys);
+    // that wait go over the lanes that there are. `draining`: keys that are being removed, for now.
+    void serve_with(std::vector<KeyOnLane> keys, const std::set<base::KeyId>& draining = {});
 
     // What Kraken said when a person had this key validated, where the account has it still; it counts in no
     // figure. Once it is validated, what was refused before is forgotten.
@@ -91,6 +92,8 @@ private:
     awaitable<Result<std::string>> act(const Call& call);
     awaitable<Result<std::string>> place(const Call& call, const Lane::Prepare& prepare);
     awaitable<Result<std::string>> cancel_all(const Call& call);
+    // See Call::objection.
+    awaitable<Result<std::string>> make_unless_objected(const Call& call);
     awaitable<Result<std::string>> make(const Call& call, Course course);
     // A question of the daemon's own, or a cancel that a client wanted.
     static awaitable<Result<std::string>> ask(
@@ -109,6 +112,7 @@ private:
     Services services_;
     RetrySettings retry_;
     Keys keys_;
+    std::set<base::KeyId> draining_;
     Limits limits_;
     std::shared_ptr<Admission> admission_;
     SharedReads reads_;

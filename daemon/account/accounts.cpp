@@ -99,7 +99,7 @@ void Accounts::refresh() {
         auto& account = known_[name];
         // What was counted for one key is not said of an altogether different one.
         if (account && has_one_of(*account, serving)) {
-            account->serve_with(std::move(serving));
+            account->serve_with(std::move(serving), draining_);
             account->placements().resume();
         } else {
             account = Account::open(services_, settings_.retry, settings_.placement, std::move(serving));

@@ -170,6 +170,7 @@ private:
     std::optional<base::AccountName> account_meant(const Call& call, const std::optional<std::string>& wanted)
         const;
     std::shared_ptr<Settlement> settlement_of(const state::Intent& intent) const;
+    void tell(const state::Intent& intent);
     IntentReport report(state::Intent intent) const;
     std::shared_ptr<Lane> lane_of(const base::KeyId& key, const base::AccountName& name);
     const AccountOptions& options_of(const base::AccountName& name) const;

@@ -35,6 +35,13 @@ std::shared_ptr<Settlement> Accounts::settlement_of(const Intent& intent) const 
     return account == known_.end() ? nullptr : account->second->placements().find(intent.id);
 }
 
+// Its client learns what is known of it.
+void Accounts::tell(const Intent& intent) {
+    const auto account = known_.find(intent.account);
+    if (intent.state != IntentState::sent && account != known_.end())
+        account->second->placements().told(intent.id);
+}
+
 IntentReport Accounts::report(Intent intent) const {
     const auto settlement = settlement_of(intent);
     const bool lost = settlement ? settlement->is_lost() : intent.state == IntentState::sent;
@@ -45,15 +52,17 @@ awaitable<Result<std::vector<IntentReport>>> Accounts::intents(
     std::string client, std::optional<base::AccountName> account, bool open_only, std::size_t limit
 ) {
     auto kept = co_await services_.store.intents({
-        .client = std::move(client),
+        .client = client,
         .account = account ? account->text() : "",
         .open_only = open_only,
         .limit = limit,
     });
     if (!kept) co_return std::unexpected(std::move(kept.error()));
     std::vector<IntentReport> reports;
-    for (Intent& intent : *kept)
+    for (Intent& intent : *kept) {
+        if (!client.empty()) tell(intent);
         reports.push_back(report(std::move(intent)));
+    }
     co_return reports;
 }
 
@@ -61,6 +70,7 @@ awaitable<Result<IntentReport>> Accounts::intent(std::string client, std::string
     auto kept = co_await services_.store.intent(std::move(id));
     if (!kept) co_return std::unexpected(std::move(kept.error()));
     if (!*kept || (!client.empty() && (*kept)->client != client)) co_return no_such_intent();
+    if (!client.empty()) tell(**kept);
     co_return report(std::move(**kept));
 }
 

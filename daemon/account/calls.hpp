@@ -35,11 +35,12 @@ struct Call {
     // Asked of a placement when it is clear that it is a new one, and neither repeats nor joins another; it
     // may change what is written down of it. An error: nothing was sent.
     std::function<awaitable<Result<void>>(Call& call)> admit_new = {};
-    // Asked in the turn of a placement, right before it would be sent: why it must not be any more.
+    // Asked in the turn of a call that acts, right before it would be sent: why it must not be any more.
+    // CancelAll is not asked.
     std::function<std::optional<protocol::Error>(const Call& call)> objection = {};
     // Of a placement by a library that sends the same again when it has waited too long: while the fate of
     // one that has gone out is open, and nobody waits for it any more or its answer is lost, this one is the
-    // same.
+    // same; for half a minute after, too, where its client did not learn of its end.
     bool joins_its_like = false;
     std::function<bool()> asker_is_gone = {};  // whether nobody waits for the answer; none: somebody does
 };

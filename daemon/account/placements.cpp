@@ -87,7 +87,7 @@ awaitable<Result<std::string>> Placements::place_once(
     std::shared_ptr<Settlement> earlier;
     const Lane::Prepare prepare{
         [&](base::KeyId key, base::Nonce nonce) {
-            earlier = same_under_way(call, hash);
+            earlier = same_before(call, hash);
             if (earlier) return leave_unsent();
             return finish(call, hash, call_to_make, settlement, std::move(key), nonce);
         },
@@ -109,6 +109,7 @@ awaitable<Result<std::string>> Placements::place_once(
     const bool placed = outcome && !validates;
     settlement->settle(placed ? IntentState::placed : IntentState::not_placed, outcome);
     if (outcome) remember(*outcome);
+    tell(*settlement, call);
     end_in_background(settlement);
     co_return outcome;
 }
@@ -172,7 +173,10 @@ awaitable<Result<std::string>> Placements::await_end(
     std::shared_ptr<Settlement> settlement, const Call& call
 ) {
     co_await settlement->wait(call.deadline);
-    if (settlement->is_settled()) co_return settlement->outcome();
+    if (settlement->is_settled()) {
+        tell(*settlement, call);
+        co_return settlement->outcome();
+    }
     co_return std::unexpected(unknown_outcome(
         *settlement, "the call was sent and its answer was lost; what became of it is not known yet", true
     ));
@@ -204,6 +208,7 @@ void Placements::adopt(const state::Intent& intent, const protocol::Endpoint& en
                 unknown_outcome(*settlement, "what became of the call could not be found out", false)
             )
         );
+        settlement->tell();  // by an earlier run, as far as can be told
         return;
     }
     if (settlement->sought().kind == Sought::Kind::validation) {
@@ -295,7 +300,9 @@ awaitable<void> Placements::end(std::shared_ptr<Placements> self, std::shared_pt
     const bool done = co_await self->cancel_swept(*settlement);
     if (!done) co_return;  // the next run finds it again, and cancels it then
     const auto written = co_await write_end(self, settlement);
-    if (written && settlement->is_settled_for_good()) self->open_.erase(settlement->intent().id);
+    if (!written || !settlement->is_settled_for_good()) co_return;
+    if (settlement->is_untold(steady_clock::now())) self->untold_.push_back(settlement);
+    self->open_.erase(settlement->intent().id);
 }
 
 // Its caller knows already; should this not reach the disk, the next run finds it out anew.

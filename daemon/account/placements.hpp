@@ -14,6 +14,7 @@
 #include <list>
 #include <map>
 #include <memory>
+#include <optional>
 #include <set>
 #include <string>
 #include <utility>
@@ -53,9 +54,9 @@ public:
 
     // A client's CancelAll has come: those of its calls that are not in the line yet are not sent any more.
     void drop_unsent(const base::Client& client);
-    // A CancelAll is about to be sent: orders that were sent before and show later are canceled then. The ids
-    // of those that it concerns; durable when it returns.
-    awaitable<std::vector<std::string>> cancel_what_shows();
+    // A CancelAll is about to be sent, or what one client has placed is to be canceled: orders that were sent
+    // before and show later are canceled then. The ids of those that it concerns; durable when it returns.
+    awaitable<std::vector<std::string>> cancel_what_shows(std::optional<std::string> identity = {});
     // It was not executed after all.
     awaitable<void> spare(std::vector<std::string> ids);
     // A CancelAll is under way, for as long as this lives: what it may find itself is not canceled beside it.
@@ -79,6 +80,9 @@ public:
     std::shared_ptr<Settlement> find(const std::string& id) const;
     // A person knows better.
     awaitable<Result<void>> settle(std::string id, PersonsWord word);
+
+    // Its client has learned in another way what became of the call: from its intent.
+    void told(const std::string& id);
 
     // Calls whose answer was lost and whose fate is being found out.
     std::size_t settling() const;
@@ -118,7 +122,9 @@ private:
     );
     awaitable<Result<std::string>> join(std::shared_ptr<Shared> shared, const Call& call);
     // See Call::joins_its_like. Null: there is none.
-    std::shared_ptr<Settlement> same_under_way(const Call& call, const std::string& hash) const;
+    std::shared_ptr<Settlement> same_before(const Call& call, const std::string& hash);
+    // The call's asker gets the settlement's outcome, if somebody is there.
+    static void tell(Settlement& settlement, const Call& call);
     awaitable<Result<std::string>> follow(std::shared_ptr<Settlement> earlier, const Call& call);
     static awaitable<Result<kraken::Parameters>> leave_unsent();
     awaitable<Result<std::string>> recall(state::Intent intent, const Call& call);
@@ -163,6 +169,7 @@ private:
 
     std::map<std::string, std::shared_ptr<Settlement>>
         open_;  // by id: on their way, lost, unknown for good, or not yet written as ended
+    std::list<std::shared_ptr<Settlement>> untold_;  // placed lately, and their clients do not know
     std::map<Key, std::shared_ptr<Shared>> shared_;
     std::list<Ahead> ahead_;
     KnownIds known_;

@@ -41,10 +41,11 @@ void Placements::drop_unsent(const base::Client& client) {
         if (each.client == client) each.dropped = true;
 }
 
-awaitable<std::vector<std::string>> Placements::cancel_what_shows() {
+awaitable<std::vector<std::string>> Placements::cancel_what_shows(std::optional<std::string> identity) {
     std::vector<std::string> ids;
     for (const auto& [id, settlement] : open_) {
-        if (settlement->is_settled()) continue;
+        const bool is_meant = !identity || settlement->intent().client == *identity;
+        if (settlement->is_settled() || !is_meant) continue;
         settlement->swept();
         ids.push_back(id);
     }
@@ -111,7 +112,9 @@ awaitable<bool> Placements::cancel(std::string call_id, std::string txid) {
         const auto refused_with = [&canceled](ErrorCode code) {
             return !canceled && canceled.error().code == code;
         };
-        const bool over = canceled || refused_with(ErrorCode::order);
+        // Not a text that nobody knows, behind which it may be open as well as canceled.
+        const bool is_gone = refused_with(ErrorCode::order) && canceled.error().executed == Executed::no;
+        const bool over = canceled || is_gone;
         const bool hopeless = refused_with(ErrorCode::permission) || refused_with(ErrorCode::unknown_account);
         if (over || hopeless || pause == std::chrono::seconds(1)) {
             log(over ? LogLevel::warn : LogLevel::error,

@@ -1,5 +1,7 @@
 #include "account/placements.hpp"
 
+#include <algorithm>
+
 // What a library sends again, because it has waited too long for the first one's answer.
 
 namespace krakken::account {
@@ -7,22 +9,44 @@ namespace krakken::account {
 using protocol::ErrorCode;
 using std::chrono::steady_clock;
 
-std::shared_ptr<Settlement> Placements::same_under_way(const Call& call, const std::string& hash) const {
+namespace {
+
+bool is_asked_again(const Settlement& settlement) {
+    if (!settlement.is_settled()) return settlement.is_lost() || settlement.asker_is_gone();
+    return settlement.state() != state::IntentState::not_placed && settlement.is_untold(steady_clock::now());
+}
+
+}  // namespace
+
+std::shared_ptr<Settlement> Placements::same_before(const Call& call, const std::string& hash) {
     if (!call.joins_its_like || hash.empty()) return nullptr;
-    const std::string identity = call.caller.identity();
-    for (const auto& [id, settlement] : open_) {
-        const state::Intent& intent = settlement->intent();
-        const bool is_same = intent.client == identity && intent.arguments_hash == hash;
-        const bool is_open = !settlement->is_settled();
-        if (is_same && is_open && (settlement->is_lost() || settlement->asker_is_gone())) return settlement;
-    }
-    return nullptr;
+    std::erase_if(untold_, [](const auto& settlement) { return !is_asked_again(*settlement); });
+    const auto is_same = [&hash, identity = call.caller.identity()](const Settlement& settlement) {
+        const state::Intent& intent = settlement.intent();
+        return intent.client == identity && intent.arguments_hash == hash;
+    };
+    for (const auto& [id, settlement] : open_)
+        if (is_same(*settlement) && is_asked_again(*settlement)) return settlement;
+    const auto untold = std::ranges::find_if(untold_, [&](const auto& each) { return is_same(*each); });
+    return untold == untold_.end() ? nullptr : *untold;
+}
+
+// That nobody knows is nothing to be told.
+void Placements::tell(Settlement& settlement, const Call& call) {
+    const bool is_gone = call.asker_is_gone && call.asker_is_gone();
+    if (!is_gone && settlement.is_settled_for_good()) settlement.tell();
+}
+
+void Placements::told(const std::string& id) {
+    const auto open = find(id);
+    if (open && open->is_settled_for_good()) open->tell();
+    for (const auto& settlement : untold_)
+        if (settlement->intent().id == id) settlement->tell();
 }
 
 awaitable<Result<std::string>> Placements::follow(std::shared_ptr<Settlement> earlier, const Call& call) {
     while (!earlier->is_lost() && !earlier->is_settled() && steady_clock::now() < call.deadline)
         co_await earlier->wait_for_change(call.deadline);
-    if (earlier->is_settled()) co_return earlier->outcome();
     auto outcome = co_await await_end(earlier, call);
     co_return outcome;
 }

@@ -93,8 +93,9 @@ awaitable<Result<std::string>> Placements::place_under_key(
         shared->outcome = std::unexpected(std::move(earlier.error()));
     } else if (*earlier) {
         shared->outcome = known_outcome(**earlier, call);
+        if (shared->outcome) told((*earlier)->id);
         if (!shared->outcome) shared->outcome = co_await recall(std::move(**earlier), call);
-    } else if (const auto like = same_under_way(call, hash)) {
+    } else if (const auto like = same_before(call, hash)) {
         shared->outcome = co_await follow(like, call);
     } else {
         shared->outcome = co_await place_once(call, send, hash, ahead);

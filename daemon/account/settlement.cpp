@@ -86,14 +86,17 @@ Error not_placed() {
 }  // namespace
 
 awaitable<void> Settlement::wait(steady_clock::time_point deadline) {
+    ++waiting_;
     while (!is_settled() && looked_for_ && steady_clock::now() < deadline)
         co_await changed_.wait_until(deadline);
+    --waiting_;
 }
 
 void Settlement::settle(IntentState state, Result<std::string> outcome) {
     if (is_settled()) return;
     state_ = state;
     outcome_ = std::move(outcome);
+    settled_at_ = steady_clock::now();
     changed_.happened();
 }
 

@@ -76,6 +76,12 @@ public:
     // Tells whether nobody waits for the call's answer any more; none: somebody does.
     void asked_by(std::function<bool()> is_gone) { asker_is_gone_ = std::move(is_gone); }
     bool asker_is_gone() const { return asker_is_gone_ && asker_is_gone_(); }
+    // Its client has learned what became of it.
+    void tell() { is_told_ = true; }
+    // It was settled lately, and its client has not learned of it, nor does anybody wait to.
+    bool is_untold(std::chrono::steady_clock::time_point now) const {
+        return is_settled() && !is_told_ && waiting_ == 0 && now < settled_at_ + asked_again_for;
+    }
 
     // Returns when it is settled or interrupted, or at the deadline.
     awaitable<void> wait(std::chrono::steady_clock::time_point deadline);
@@ -127,8 +133,14 @@ private:
     Sought sought_;
     Changes changed_;
     std::size_t sweeps_;  // of those that may have been executed
+    // A library that has given up asks again within seconds.
+    static constexpr std::chrono::seconds asked_again_for{30};
+
     bool lost_ = false;
     bool looked_for_ = false;
+    bool is_told_ = false;
+    std::size_t waiting_ = 0;
+    std::chrono::steady_clock::time_point settled_at_;
     state::IntentState state_ = state::IntentState::sent;
     Result<std::string> outcome_;
     std::vector<Finding> findings_;

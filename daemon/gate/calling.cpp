@@ -77,7 +77,10 @@ Work make_private_call(Backend& backend, Permit permit, std::shared_ptr<Account>
     Held held;
     Result<void> admitted;
     if (account::is_placement(*call.endpoint)) {
-        call.admit_new = [&](Call& as_placed) { return admit(backend, permit, account, held, as_placed); };
+        call.admit_new = [&](Call& as_placed) {
+            as_placed.parameters = as_granted(permit, *call.endpoint, std::move(as_placed.parameters));
+            return admit(backend, permit, account, held, as_placed);
+        };
     } else if (has_more_limits(permit, *call.endpoint)) {
         admitted = co_await admit(backend, permit, account, held, call);
     } else if (auto refused = obstacle(backend, permit, account->info().account, call)) {
@@ -195,9 +198,9 @@ Handled make_call(Backend& backend, Wanted wanted, const Context& context) {
             backend, std::move(call), std::move(wanted.account), std::move(row), std::move(refused)
         );
     }
-    call.parameters = as_granted(*allowed, endpoint, std::move(call.parameters));
-    if (account::is_placement(endpoint)) {
+    if (!reads && endpoint.effect != protocol::Effect::cancel)
         call.objection = objection_of(backend, context, *allowed, (*account)->info().account);
+    if (account::is_placement(endpoint)) {
         call.asker_is_gone = context.asker_is_gone;
         call.joins_its_like = wanted.joins_its_like;
     }

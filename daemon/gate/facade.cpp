@@ -110,7 +110,8 @@ awaitable<Result<std::string>> make_signed(
         };
         return make(backend, std::move(wanted), std::move(asked));
     };
-    auto answer = co_await backend.replays.once({context.caller.bot, signed_once}, make_it);
+    auto answer =
+        co_await backend.replays.once({context.caller.bot, signed_once, context.asker_is_gone}, make_it);
     auto outcome = co_await backend.accounts.known_by_now(context.caller.identity(), std::move(answer));
     co_return outcome;
 }

@@ -27,20 +27,22 @@ constexpr std::size_t longest_reason = 200;
 // Whose open orders are to be canceled, and on which accounts.
 struct Cancels {
     std::vector<std::shared_ptr<account::Account>> accounts;
-    std::string identity = {};  // of a bot; empty: everybody's
+    std::string identity = {};                    // of a bot; empty: everybody's
+    std::shared_ptr<const Holding> holding = {};  // the bot's, if it has one
 };
 
-// All accounts, the one that is named, or the bot's.
+// All accounts, or the one that is named. A bot may have had another account before, or be revoked by now:
+// its orders are looked for everywhere.
 Cancels cancels_in(
     const Backend& backend, const std::optional<std::string>& account, const std::optional<std::string>& bot
 ) {
     Cancels cancels{backend.accounts.list()};
-    if (bot) cancels.identity = "bot:" + *bot;
-    const auto holding = bot ? backend.grants.find(*bot) : nullptr;
-    std::erase_if(cancels.accounts, [&](const auto& each) {
-        const base::AccountName& name = each->info().account;
-        if (bot) return !holding || !holding->grant.covers(name);
-        return account && name.text() != *account;
+    if (bot) {
+        cancels.identity = "bot:" + *bot;
+        cancels.holding = backend.grants.find(*bot);
+    }
+    std::erase_if(cancels.accounts, [&account](const auto& each) {
+        return account && each->info().account.text() != *account;
     });
     return cancels;
 }
@@ -67,7 +69,7 @@ awaitable<Result<std::uint64_t>> cancel_all(
     co_return count && count->is_int64() ? static_cast<std::uint64_t>(count->as_int64()) : 0;
 }
 
-// One by one, and what can be canceled is.
+// One by one, and what can be canceled is. What is on its way, or whose answer was lost, when it shows.
 awaitable<Result<std::uint64_t>> cancel_own(
     Backend& backend,
     std::shared_ptr<account::Account> account,
@@ -75,6 +77,7 @@ awaitable<Result<std::uint64_t>> cancel_own(
     base::Caller caller,
     std::string call_id
 ) {
+    co_await account->placements().cancel_what_shows(identity);
     const auto open = co_await own_open_orders(
         backend, account, std::move(identity), cancel_call("OpenOrders", caller, call_id)
     );
@@ -85,9 +88,11 @@ awaitable<Result<std::uint64_t>> cancel_own(
         auto call = cancel_call("CancelOrder", caller, call_id);
         call.parameters.set("txid", protocol::quote(txid));
         const auto outcome = co_await account->call(std::move(call));
+        const bool is_closed = !outcome && outcome.error().code == ErrorCode::order &&
+                               outcome.error().executed == protocol::Executed::no;
         if (outcome) {
             ++canceled;
-        } else {
+        } else if (!is_closed) {
             problem = outcome.error();
         }
     }
@@ -108,14 +113,15 @@ Work freeze(Backend& backend, state::Freeze freeze, std::optional<Cancels> cance
         const auto count = wanted.identity.empty()
                                ? co_await cancel_all(account, caller, call_id)
                                : co_await cancel_own(backend, account, wanted.identity, caller, call_id);
+        const bool is_granted = wanted.identity.empty() ||
+                                (wanted.holding && wanted.holding->grant.covers(account->info().account));
         if (count) {
-            canceled[name] = {{"count", *count}};
+            if (*count > 0 || is_granted) canceled[name] = {{"count", *count}};
         } else {
             not_canceled[name] = count.error().message;
         }
     }
-    if (cancels && wanted.accounts.empty())
-        not_canceled["all"] = "no account of it is open: unlock the vault";
+    if (cancels && wanted.accounts.empty()) not_canceled["all"] = "no account is open: unlock the vault";
     if (!written) {
         auto error = written.error();
         error.details["canceled"] = std::move(canceled);

@@ -78,23 +78,28 @@ std::string show(const IntentReport& report) {
 
 Work list(
     Backend& backend,
-    std::string client,
+    Context context,
     std::optional<base::AccountName> account,
     bool open_only,
     std::size_t limit
 ) {
     const auto reports =
-        co_await backend.accounts.intents(std::move(client), std::move(account), open_only, limit);
+        co_await backend.accounts.intents(whose(context), std::move(account), open_only, limit);
     if (!reports) co_return std::unexpected(reports.error());
     std::vector<std::string> shown;
     for (const IntentReport& report : *reports)
-        shown.push_back(show(report));
+        if (sees(context, report.intent.account)) shown.push_back(show(report));
     co_return fmt::format("[{}]", fmt::join(shown, ","));
 }
 
-Work tell(awaitable<Result<IntentReport>> question) {
+// A bot's name may have been another's before, with another account.
+Work tell(Context context, awaitable<Result<IntentReport>> question) {
     const auto report = co_await std::move(question);
     if (!report) co_return std::unexpected(report.error());
+    if (!sees(context, report->intent.account))
+        co_return fail(
+            ErrorCode::invalid_params, "no call of this id is known on the accounts that are granted here"
+        );
     co_return show(*report);
 }
 
@@ -108,7 +113,7 @@ Handled handle_intent_list(Backend& backend, const Arguments& arguments, const C
     }
     return list(
         backend,
-        whose(context),
+        context,
         std::move(account),
         arguments.text("which") == "open",
         static_cast<std::size_t>(*arguments.integer("limit"))
@@ -116,22 +121,25 @@ Handled handle_intent_list(Backend& backend, const Arguments& arguments, const C
 }
 
 Handled handle_intent_get(Backend& backend, const Arguments& arguments, const Context& context) {
-    return tell(backend.accounts.intent(whose(context), *arguments.text("id")));
+    return tell(context, backend.accounts.intent(whose(context), *arguments.text("id")));
 }
 
 Handled handle_intent_wait(Backend& backend, const Arguments& arguments, const Context& context) {
     const auto deadline =
         std::chrono::steady_clock::now() + std::chrono::milliseconds(*arguments.integer("timeout_ms"));
-    return tell(backend.accounts.wait_for_intent(whose(context), *arguments.text("id"), deadline));
+    return tell(context, backend.accounts.wait_for_intent(whose(context), *arguments.text("id"), deadline));
 }
 
 Handled handle_intent_settle(Backend& backend, const Arguments& arguments, const Context& context) {
     std::string reason = *arguments.text("reason");
     if (reason.empty()) return fail(ErrorCode::invalid_params, "reason must say how you know; it is kept");
     const auto state = arguments.text("outcome") == "placed" ? IntentState::placed : IntentState::not_placed;
-    return tell(backend.accounts.settle_intent(
-        *arguments.text("id"), {.state = state, .reason = std::move(reason), .said_by = context.caller}
-    ));
+    return tell(
+        context,
+        backend.accounts.settle_intent(
+            *arguments.text("id"), {.state = state, .reason = std::move(reason), .said_by = context.caller}
+        )
+    );
 }
 
 }  // namespace krakken::gate

@@ -2,6 +2,7 @@
 
 #include <sodium.h>
 
+#include <algorithm>
 #include <array>
 
 namespace krakken::gate {
@@ -30,10 +31,10 @@ awaitable<Result<std::string>> Replays::once(Signed request, Make make) {
     const Id id{std::move(request.bot), std::move(request.fingerprint)};
     if (const auto seen = seen_.find(id); seen != seen_.end()) {
         const auto entry = seen->second;
-        ++entry->waiting;
+        const auto place = entry->waiting.insert(entry->waiting.end(), std::move(request.is_gone));
         while (!entry->outcome)
             co_await entry->answered.wait_until(steady_clock::time_point::max());
-        --entry->waiting;
+        entry->waiting.erase(place);
         co_return *entry->outcome;
     }
     const auto entry = std::make_shared<Entry>(executor_);
@@ -41,7 +42,8 @@ awaitable<Result<std::string>> Replays::once(Signed request, Make make) {
     in_order_.push_back(id);
     entry->outcome = co_await make([weak = std::weak_ptr(entry)] {
         const auto same = weak.lock();
-        return same && same->waiting > 0;
+        return same &&
+               std::ranges::any_of(same->waiting, [](const IsGone& gone) { return !gone || !gone(); });
     });
     entry->answered.happened();
     // A read this long does no harm when it is made again.

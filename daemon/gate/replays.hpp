@@ -14,6 +14,7 @@
 #include <chrono>
 #include <deque>
 #include <functional>
+#include <list>
 #include <map>
 #include <memory>
 #include <optional>
@@ -30,9 +31,11 @@ class Replays {
 public:
     explicit Replays(boost::asio::any_io_executor executor) : executor_(std::move(executor)) {}
 
+    using IsGone = std::function<bool()>;
     struct Signed {
         std::string bot;
         std::string fingerprint;
+        IsGone is_gone = {};  // whether its client waits no more; none: it does
     };
     // `others_wait`: whether somebody who has sent it again waits for the answer, too; any time until it
     // ends.
@@ -52,7 +55,7 @@ private:
         explicit Entry(boost::asio::any_io_executor executor) : answered(std::move(executor)) {}
         std::chrono::steady_clock::time_point begun = std::chrono::steady_clock::now();
         account::Changes answered;
-        std::size_t waiting = 0;
+        std::list<IsGone> waiting;  // of those who have sent it again
         std::optional<protocol::Result<std::string>> outcome;
     };
 

@@ -146,9 +146,9 @@ bool is_off(std::string_view raw) {
 const protocol::Endpoint& as_called(const protocol::Endpoint& endpoint, const Parameters& parameters) {
     const std::string_view acting = endpoint.acting_parameter;
     if (acting.empty()) return endpoint;
-    // "New" and "new[]" may be the same to Kraken, so they are the same here.
+    // "New", " new" and "new[]" may be the same to Kraken, so they are the same here.
     const bool acts = std::ranges::any_of(parameters.fields(), [acting](const Parameters::Field& field) {
-        return boost::algorithm::istarts_with(field.name, acting) && !is_off(field.raw);
+        return boost::algorithm::istarts_with(leniently_read(field.name), acting) && !is_off(field.raw);
     });
     return acts ? endpoint : protocol::without_acting(endpoint);
 }

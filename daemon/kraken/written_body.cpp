@@ -22,20 +22,6 @@ std::unexpected<protocol::Error> unusable(std::string message) {
     return protocol::fail(ErrorCode::invalid_params, std::move(message));
 }
 
-// The name as a lenient reader of forms (PHP's) has it: without white space in front, up to a bracket or a
-// zero, with underscores for dots and spaces.
-std::string folded(std::string_view name) {
-    const auto begin =
-        std::ranges::find_if(name, [](char c) { return static_cast<unsigned char>(c) > 0x20; });
-    constexpr std::string_view ends("[\0", 2);
-    std::string text;
-    for (const char c : std::string_view(begin, name.end())) {
-        if (ends.contains(c)) break;
-        text += c == '.' || c == ' ' ? '_' : c;
-    }
-    return text;
-}
-
 // Kraken might end a field at a semicolon, as some readers do, and nobody has to write these plainly.
 bool is_ambiguous_in_a_form(char c) {
     return c == ';' || static_cast<unsigned char>(c) <= 0x20 || c == 0x7f;
@@ -65,6 +51,18 @@ Result<void> split_form(std::string_view text, Take take) {
 
 }  // namespace
 
+std::string leniently_read(std::string_view name) {
+    const auto begin =
+        std::ranges::find_if(name, [](char c) { return static_cast<unsigned char>(c) > 0x20; });
+    constexpr std::string_view ends("[\0", 2);
+    std::string text;
+    for (const char c : std::string_view(begin, name.end())) {
+        if (ends.contains(c)) break;
+        text += c == '.' || c == ' ' ? '_' : c;
+    }
+    return text;
+}
+
 Result<void> check_names(const std::vector<Field>& fields) {
     struct Name {
         std::string folded;
@@ -74,7 +72,7 @@ Result<void> check_names(const std::vector<Field>& fields) {
     };
     std::vector<Name> names;
     for (const Field& field : fields) {
-        Name name{folded(field.name), field.name.contains('['), field.name};
+        Name name{leniently_read(field.name), field.name.contains('['), field.name};
         if (name.folded.empty()) return unusable("a member of params has no name");
         if (name.folded == "nonce" || name.folded == "otp")
             return unusable("params must not hold " + name.folded + ": krakkend adds it");

@@ -23,6 +23,10 @@ struct Field {
     std::string raw;  // JSON, as the client wrote it or as its form says it; never null
 };
 
+// The name as a lenient reader of forms (PHP's) has it: without white space in front, up to a bracket or a
+// zero, with underscores for dots and spaces.
+std::string leniently_read(std::string_view name);
+
 // invalid_params: a name of ours (nonce, otp), one that is there twice, none. Names are the same where a
 // lenient reader of forms would take them for the same: "a", " a" and "a[]"; but "a[b]" and "a[c]" are two.
 Result<void> check_names(const std::vector<Field>& fields);

@@ -181,6 +181,27 @@ class Repeats(BotsTest):
         self.assertEqual(bot.error("AddOrder", ORDER), "")  # all is known now, so this is another one
         self.assertEqual(len(bot.private("OpenOrders")["result"]["open"]), 2)
 
+    def test_an_order_whose_answer_came_when_nobody_waited_is_bought_once(self):
+        bot = self.bot(self.add("scalper"))
+        self.exchange.fault("delay", endpoint="AddOrder", delay_after_ms=1500)
+        self.give_up(bot)
+        self.assert_logged("event=call.done .*endpoint=AddOrder .*outcome=ok")
+        [txid] = bot.private("AddOrder", ORDER)["result"]["txid"]
+        self.assertEqual((self.orders_seen(), list(bot.private("OpenOrders")["result"]["open"])), (1, [txid]))
+        self.assertNotEqual(bot.private("AddOrder", ORDER)["result"]["txid"], [txid])  # it knows by now
+
+    def test_who_has_looked_up_its_order_may_place_another_like_it(self):
+        bot = self.bot(self.add("scalper"))
+        self.exchange.fault("delay", endpoint="AddOrder", delay_after_ms=1500)
+        self.give_up(bot)
+        self.assert_logged("event=call.done .*endpoint=AddOrder .*outcome=ok")
+        with self.daemon.client() as client:
+            now = int(time.time())
+            client.result("identify", {"key": bot.key, "time": now, "signature": bot.sign("/krakkend/identify", now, f"nonce={now}")})
+            self.assertEqual([intent["state"] for intent in client.result("intent.list")], ["placed"])
+        self.assertEqual(bot.error("AddOrder", ORDER), "")
+        self.assertEqual(self.account_orders(), 2)
+
     def test_an_order_that_never_arrived_is_said_to_be_not_placed(self):
         bot = self.bot(self.add("scalper"))
         self.exchange.fault("drop_before", endpoint="AddOrder")
@@ -223,6 +244,23 @@ class Repeats(BotsTest):
         with concurrent.futures.ThreadPoolExecutor(2) as pool:
             replies = list(pool.map(lambda bot: bot.private("AddOrder", ORDER), (one, other)))
         self.assertEqual(len({reply["result"]["txid"][0] for reply in replies}), 2)
+
+
+class Blind(BotsTest):
+    """The key may not look up orders, so a lost answer stays lost."""
+
+    CONFIG = Repeats.CONFIG
+
+    def make_key(self, name):
+        return support.Key(name, ["query-funds", "modify-trades", "close-trades"])
+
+    def test_it_is_not_placed_anew_at_once(self):
+        bot = self.bot(self.add("scalper"))
+        self.exchange.fault("drop_after", endpoint="AddOrder")
+        self.assertEqual(bot.private("AddOrder", ORDER), 504)
+        bot.close()
+        self.assertEqual(bot.private("AddOrder", ORDER), 504)
+        self.assertEqual(self.account_orders(), 1)
 
 
 class Grants(BotsTest):
@@ -550,6 +588,17 @@ class Connection(BotsTest):
         with self.daemon.client() as client:
             self.assertEqual(client.result("whoami")["identity"], f"uid:{os.geteuid()}")
 
+    def test_a_new_bot_does_not_see_what_another_of_its_name_has_done_elsewhere(self):
+        old = self.bot(self.add("watcher"))
+        self.assertEqual(old.error("AddOrder", ORDER), "")
+        self.ctl("bot", "revoke", "watcher", stdin="")
+        new = self.bot(self.add("watcher", account="bob"))
+        with self.daemon.client() as client, self.daemon.admin() as admin:
+            self.identify(client, new)
+            [intent] = admin.result("intent.list")
+            self.assertEqual(client.result("intent.list"), [])
+            self.assert_error(client.request("intent.get", {"id": intent["id"]}), -32602)
+
     def test_what_is_not_signed_now_for_this_is_refused(self):
         bot = self.bot(self.add("watcher", allow="read"))
         with self.daemon.client() as client:
@@ -587,6 +636,19 @@ class Freeze(BotsTest):
             self.assert_error(admin.request("thaw", {"bot": "a"}), -32602, reason="passphrase")
         self.assertEqual(self.ctl("thaw", "--bot", "a", "--stdin"), {"thawed": "bot:a"})
         self.assertEqual(alice.error("AddOrder", ORDER), "")
+
+    def test_a_bots_order_that_shows_later_is_canceled_then(self):
+        bot = self.bot(self.add("a"))
+        with concurrent.futures.ThreadPoolExecutor(1) as pool, self.daemon.client() as client:
+            client.call("AddOrder", ORDER, account="alice")
+            self.exchange.switch(order_shown_after_ms=2000)
+            self.exchange.fault("drop_after", endpoint="AddOrder")
+            placing = pool.submit(bot.private, "AddOrder", ORDER)
+            support.wait_for(lambda: any("settling" in account for account in client.result("status")["accounts"]))
+            self.ctl("freeze", "--bot", "a", "--reason", "out of hand", "--cancel-all", stdin="")
+            [txid] = placing.result()["result"]["txid"]
+            support.wait_for(lambda: txid in client.call("ClosedOrders", account="alice")["result"]["closed"])
+            self.assertEqual(len(client.call("OpenOrders", account="alice")["result"]["open"]), 1)  # another's
 
     def test_an_account_and_all_with_their_orders(self):
         with self.daemon.client() as client:

@@ -119,7 +119,7 @@ class Model(scene.TortureTest):
         orders = self.exchange.control("GET", "/orders")["orders"]
         for order, intent in unknown:
             self.assertTrue(self.may_stay_unknown(order, intent, since), f"{order}\n{intent}")
-            self.settle_by_person(order, intent, {known["vol"] for known in orders[order.account]})
+            self.settle_by_person(order, intent, [known for known in orders[order.account] if known["vol"] in order.volumes()])
         self.tell_of_refused_nonces()
         self.assert_judged(unknown=self.unknown)
         for bot in bots:
@@ -135,9 +135,9 @@ class Model(scene.TortureTest):
                 if (entry["account"], entry["key"]) == (refused["account"], refused["key"]) and entry["id"] <= refused["id"] + 50:
                     print("   ", {name: entry[name] for name in ("id", "time_ns", "connection", "endpoint", "nonce", "fault", "errors")})
 
-    def settle_by_person(self, order, intent, volumes):
+    def settle_by_person(self, order, intent, found):
         """Who looks at the exchange and says what is there: a repeat is told so, and what was not placed may be placed anew."""
-        placed = not volumes.isdisjoint(order.volumes())
+        placed = bool(found)
         with self.daemon.admin() as admin:
             admin.result("intent.settle", {"id": intent["id"], "outcome": "placed" if placed else "not_placed", "reason": "seen there"})
             self.assertEqual(admin.result("intent.get", {"id": intent["id"]})["state"], "placed" if placed else "not_placed")
@@ -149,6 +149,7 @@ class Model(scene.TortureTest):
             self.assertEqual(reply["error"]["data"]["executed"], "yes", reply)
         if placed:
             self.unknown.append(order)  # which one it is, nobody was told
+            self.bots[order.account].see(order, found)
         else:
             order.fate = "not placed"
 

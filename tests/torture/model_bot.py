@@ -465,6 +465,13 @@ class Bot:
             self.unsettled = []
             return unknown
 
+    def see(self, order, found):
+        """At the exchange, where a person has found what nobody was told of."""
+        for known in found:
+            self.expected.setdefault(known["txid"], frozenset({known["status"]}))
+            if "cl_ord_id" in order.params:
+                self.not_to_edit.add(known["txid"])
+
     def check(self, orders):
         """What the exchange says of each order is what the model expects. Then nothing is left in doubt."""
         states = {order["txid"]: order["status"] for order in orders}
