@@ -254,7 +254,7 @@ awaitable<Looked> look_up_orders(
     if (!recent) co_return failed(std::move(recent.error()));
     std::vector<Finding> findings = find_orders(sought, recent->orders, others());
     for (Finding& finding : findings)
-        if (recent->hidden && finding.traces.empty()) finding.unclear = true;
+        if (recent->hidden && finding.traces.empty()) finding.unclear = finding.hidden = true;
     co_return Looked{std::move(findings), std::nullopt};
 }
 

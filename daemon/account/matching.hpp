@@ -27,6 +27,7 @@ struct Trace {
 struct Finding {
     std::vector<Trace> traces;  // each once
     bool unclear = false;       // something is there of which it cannot be told
+    bool hidden = false;        // unclear for now: an order that has traded does not show yet
 
     bool is_one() const { return traces.size() == 1 && !unclear; }
     bool is_none() const { return traces.empty() && !unclear; }

@@ -46,6 +46,9 @@ Settling::Step Settling::judge(Moment now) const {
                                            ? now.elapsed < begun_ + in_line_ + patience_.for_a_fence
                                            : may_disprove() && !look_->behind_fence;
             if (decided && may_be_fenced) return Wait{};
+            // It is another's, perhaps, that was placed just now.
+            const bool some_hidden = std::ranges::any_of(findings, &Finding::hidden);
+            if (some_hidden && left(now).value_or(microseconds(0)) > -patience_.shown_after) return Wait{};
             if (!decided || !may_disprove()) return Unknown{findings, why_unknown()};
             if (std::ranges::all_of(findings, &Finding::is_none)) return NotPlaced{};
             return Placed{findings};

@@ -142,6 +142,27 @@ TEST_CASE("settling: without one of the proofs nothing is proved by absence") {
     }
 }
 
+TEST_CASE("settling: an order that has traded and does not show yet is waited for, and not for ever") {
+    const Finding hidden{.traces = {}, .unclear = true, .hidden = true};
+    Fixture fixture;
+    fixture.machine.fenced(0);
+    fixture.looked(26s, {hidden});
+    CHECK(fixture.wants<Settling::Wait>(26s));
+    CHECK(fixture.wants<Settling::LookUp>(27s));
+    SECTION("it was another's") {
+        fixture.looked(27s, {Finding{}});
+        CHECK(fixture.wants<Settling::NotPlaced>(27s));
+    }
+    SECTION("it was this one") {
+        fixture.looked(27s, {one()});
+        CHECK(fixture.wants<Settling::Placed>(27s));
+    }
+    SECTION("it never shows") {
+        fixture.looked(41s, {hidden});
+        CHECK(fixture.wants<Settling::Unknown>(41s));
+    }
+}
+
 TEST_CASE("settling: the deadline is told by Kraken's clock alone, which is asked for") {
     Fixture fixture;
     fixture.machine.fenced(0);
