@@ -8,6 +8,7 @@ import http.client
 import itertools
 import json
 import os
+import random
 import socket
 import time
 import urllib.parse
@@ -59,6 +60,8 @@ DENIED = "EGeneral:Permission denied"
 
 class BotsTest(support.DaemonTest):
     ACCOUNTS = ("alice", "bob")
+
+    dice = random.Random(5)
 
     def setUp(self):
         super().setUp()
@@ -115,6 +118,37 @@ class Keys(BotsTest):
         bot.key = self.keys["alice"].api_key
         self.assertEqual(bot.error("Balance"), "EAPI:Invalid key")
         self.assertNotIn("AddOrder", [entry["endpoint"] for entry in self.exchange.journal()])
+
+    def test_no_byte_of_a_signed_request_may_be_another(self):
+        made = self.add("scalper")
+        nonce, path = next(Bot.nonces), "/0/private/AddOrder"
+        for kind, body, placed in ((FORM, urllib.parse.urlencode({"nonce": nonce, **ORDER}), (0, 1)),
+                                   (JSON, json.dumps({"nonce": nonce, **ORDER}), (1, 2))):
+            whole = [path, made["api_key"], self.bot(made).sign(path, nonce, body), body]
+            for part, text in enumerate(whole):
+                bot = self.bot(made)
+                for place in range(len(text)):
+                    changed = bytearray(text, "ascii")
+                    changed[place] ^= 1 << self.dice.randrange(7)
+                    sent = [*whole]
+                    sent[part] = changed.decode()
+                    with self.subTest(kind, part=part, place=place, sent=sent[part]):
+                        status, reply = self.send_raw(bot, *sent, kind)
+                        self.assertTrue(status in (400, 404) or json.loads(reply)["error"], (status, reply))
+            before = self.account_orders()
+            self.assertEqual(json.loads(self.send_raw(self.bot(made), *whole, kind)[1])["error"], [])
+            self.assertEqual((before, self.account_orders()), placed)
+
+    @staticmethod
+    def send_raw(bot, path, key, signature, body, kind):
+        bot.close()
+        bot.connect()
+        head = (f"POST {path} HTTP/1.1", "Host: localhost", f"API-Key: {key}", f"API-Sign: {signature}", f"Content-Type: {kind}",
+                f"Content-Length: {len(body)}", "Connection: close")
+        bot.sock.sendall("\r\n".join([*head, "", body]).encode())
+        reply = http.client.HTTPResponse(bot.sock)
+        reply.begin()
+        return reply.status, reply.read()
 
     def test_the_same_request_is_made_once(self):
         bot = self.bot(self.add("scalper"))
@@ -598,6 +632,21 @@ class Connection(BotsTest):
             [intent] = admin.result("intent.list")
             self.assertEqual(client.result("intent.list"), [])
             self.assert_error(client.request("intent.get", {"id": intent["id"]}), -32602)
+
+    def test_a_bot_that_may_read_does_nothing_else(self):
+        bot = self.bot(self.add("watcher", allow="read"))
+        with self.daemon.client() as client:
+            client.call("AddOrder", ORDER, account="bob")
+            self.identify(client, bot)
+            endpoints = [each for each in client.result("endpoints") if each["kind"] == "private"]
+            for endpoint in endpoints:
+                for account in ({"account": "bob"},) if endpoint["effect"] == "read" else ({}, {"account": "alice"}, {"account": "bob"}):
+                    self.assert_error(client.call(endpoint["name"], {**ORDER, "new": True}, **account), -32003)
+            for method in ("status", "account.list", "nonce.status", "intent.list", "whoami"):
+                self.assertNotIn("bob", json.dumps(client.request(method)), method)
+        acts = {endpoint["name"] for endpoint in endpoints if endpoint["effect"] != "read"}
+        self.assertEqual([entry["account"] for entry in self.exchange.journal() if entry["endpoint"] == "AddOrder"], ["bob"])
+        self.assertEqual({entry["endpoint"] for entry in self.exchange.journal()} & acts - {"GetApiKeyInfo"}, {"AddOrder"})
 
     def test_what_is_not_signed_now_for_this_is_refused(self):
         bot = self.bot(self.add("watcher", allow="read"))

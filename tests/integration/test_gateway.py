@@ -102,6 +102,20 @@ class Everywhere:
         self.assertEqual(len(self.exchange.journal()), sent)
         self.assertEqual(self.account_orders(), 0)
 
+    def test_a_bot_that_may_read_does_nothing_else(self):
+        status, made, error = self.daemon.ctl("--json", "bot", "add", "watcher", "--account", "alice", "--allow", "read", "--stdin",
+                                              stdin=support.PASSPHRASE + "\n")
+        self.assertEqual(status, 0, error)
+        made, client = json.loads(made), self.connect()
+        with self.daemon.client() as local:
+            endpoints = [each for each in local.result("endpoints") if each["kind"] == "private" and each["effect"] != "read"]
+        for nonce, endpoint in enumerate(endpoints):
+            path, body = f"/0/private/{endpoint['name']}", urllib.parse.urlencode({"nonce": nonce, "new": "true", **ORDER})
+            signed = {"API-Key": made["api_key"], "API-Sign": support.api_sign(made["api_secret"], path, nonce, body)}
+            self.assertEqual(json.loads(self.ask(client, "POST", path, body, {**FORM, **signed})[1]), {"error": ["EGeneral:Permission denied"]})
+        acts = {endpoint["name"] for endpoint in endpoints} - {"GetApiKeyInfo"}  # which the daemon asks
+        self.assertEqual({entry["endpoint"] for entry in self.exchange.journal()} & acts, set())
+
     def test_a_bot_trades_with_its_own_key(self):
         status, made, error = self.daemon.ctl("--json", "bot", "add", "scalper", "--account", "alice", "--allow", "read,trade", "--stdin",
                                               stdin=support.PASSPHRASE + "\n")
