@@ -27,6 +27,7 @@
  * - Node cannot ask the kernel who serves a socket, so the files are looked at: see `Untrusted`.
  */
 
+import { createHash, createHmac } from "node:crypto";
 import { stat } from "node:fs/promises";
 import { connect } from "node:net";
 import { dirname, join, resolve } from "node:path";
@@ -463,10 +464,15 @@ export class Client {
     #link;
     #opening;
     #lastId = 0;
+    #bot;
 
-    /** Uses this socket, or else those that findSockets() names. */
-    constructor({ socket } = {}) {
+    /**
+     * Uses this socket, or else those that findSockets() names. With `bot`, which is its { key, secret } of
+     * `krakkenctl bot add`, every connection is the bot's before anything else is sent over it.
+     */
+    constructor({ socket, bot } = {}) {
         this.#paths = socket === undefined ? findSockets() : [socket];
+        this.#bot = bot;
     }
 
     /**
@@ -502,7 +508,9 @@ export class Client {
                 await this.request("wait", account === undefined ? params : { ...params, account });
                 return;
             } catch (error) {
-                if (!error.retryable || Date.now() + readyPauseMs >= end) throw error;
+                // A bot is not known while the vault is locked.
+                const mayPass = error.retryable || error instanceof Locked;
+                if (!mayPass || Date.now() + readyPauseMs >= end) throw error;
             }
         }
     }
@@ -533,11 +541,32 @@ export class Client {
 
     // Requests that come meanwhile wait for the same connection.
     #open() {
-        this.#opening ??= connectWithPatience(this.#paths)
-            .then((socket) => (this.#link = new Link(socket)))
-            .finally(() => (this.#opening = undefined));
+        this.#opening ??= this.#connect().finally(() => (this.#opening = undefined));
         return this.#opening;
     }
+
+    async #connect() {
+        const link = new Link(await connectWithPatience(this.#paths));
+        try {
+            if (this.#bot !== undefined) {
+                const { reply } = await link.ask(new Request(++this.#lastId, "identify", identity(this.#bot)));
+                if ("error" in reply) throw errorOf(reply.error);
+            }
+        } catch (error) {
+            link.end("the connection is not the bot's");
+            throw error;
+        }
+        return (this.#link = link);
+    }
+}
+
+// Shows that the connection is the bot's, as a call of Kraken's is signed.
+function identity({ key, secret }) {
+    const time = Math.floor(Date.now() / 1000);
+    const hashed = createHash("sha256").update(`${time}nonce=${time}`).digest();
+    const signed = Buffer.concat([Buffer.from("/krakkend/identify"), hashed]);
+    const signature = createHmac("sha512", Buffer.from(secret, "base64")).update(signed).digest("base64");
+    return { key, time, signature };
 }
 
 function callParams(endpoint, params, { account, timeoutMs, maxWaitMs, idempotencyKey, ...others }) {

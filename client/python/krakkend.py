@@ -21,14 +21,19 @@ One file for Python 3.9 and newer on Linux, standard library only. Copy it besid
   `str`, `int` or `Decimal`; a `float` has lost the digits that were meant: it is refused with a TypeError.
 - No request is ever sent twice. When the answer to one that acts is lost, `OutcomeUnknown` says so.
 - Every wait has an end.
+- A bot with a key of its own (`krakkenctl bot add`) gives it: `Client(bot=(api_key, api_secret))`. Every
+  connection is the bot's then, before anything else is sent over it.
 - Nothing is sent before the kernel says who serves the socket: this user, root, or the owner of its folder.
 """
 
 from __future__ import annotations
 
 import asyncio
+import base64
 import collections
 import errno
+import hashlib
+import hmac
 import itertools
 import json
 import os
@@ -451,6 +456,20 @@ def _ready_params(account: str | None, left: float) -> dict[str, Any]:
     return params if account is None else {**params, "account": account}
 
 
+def _identity(bot: tuple[str, str]) -> dict[str, Any]:
+    """Shows that the connection is the bot's, as a call of Kraken's is signed."""
+    key, secret = bot
+    now = int(time.time())
+    signed = b"/krakkend/identify" + hashlib.sha256(f"{now}nonce={now}".encode()).digest()
+    signature = hmac.new(base64.b64decode(secret), signed, hashlib.sha512).digest()
+    return {"key": key, "time": now, "signature": base64.b64encode(signature).decode()}
+
+
+def _may_pass(error: KrakkendError) -> bool:
+    """It may be well later; a bot is not known while the vault is locked."""
+    return error.retryable or isinstance(error, Locked)
+
+
 class Client:
     """A connection to krakkend whose every call waits for its answer.
 
@@ -458,9 +477,12 @@ class Client:
     their requests wait for one another. A process made by fork opens a connection of its own.
     """
 
-    def __init__(self, socket_path: str | os.PathLike[str] | None = None) -> None:
-        """Uses this socket, or else those that `find_sockets` names."""
+    def __init__(
+        self, socket_path: str | os.PathLike[str] | None = None, *, bot: tuple[str, str] | None = None,
+    ) -> None:
+        """Uses this socket, or else those that `find_sockets` names; as the bot of this API key and secret."""
         self._paths = find_sockets() if socket_path is None else [os.fspath(socket_path)]
+        self._bot = bot
         self._numbers = itertools.count(1)
         self._lock = threading.Lock()
         self._connection: socket.socket | None = None
@@ -510,7 +532,7 @@ class Client:
                 self._exchange("wait", _ready_params(account, end - time.monotonic()))
                 return
             except KrakkendError as error:
-                if not error.retryable or time.monotonic() + _READY_PAUSE >= end:
+                if not _may_pass(error) or time.monotonic() + _READY_PAUSE >= end:
                     raise
             time.sleep(_READY_PAUSE)
 
@@ -543,6 +565,13 @@ class Client:
             connection = None
         if connection is None:
             connection = self._open()
+            if self._bot is not None:
+                identify = _Request(next(self._numbers), "identify", _identity(self._bot))
+                _result_of(self._receive(self._put(connection, identify), identify))
+        return self._put(connection, request)
+
+    @staticmethod
+    def _put(connection: socket.socket, request: _Request) -> socket.socket:
         connection.settimeout(request.patience)
         try:
             connection.sendall(request.line)
@@ -601,11 +630,15 @@ class AsyncClient:
     `idempotency_key`.
     """
 
-    def __init__(self, socket_path: str | os.PathLike[str] | None = None) -> None:
-        """Uses this socket, or else those that `find_sockets` names."""
+    def __init__(
+        self, socket_path: str | os.PathLike[str] | None = None, *, bot: tuple[str, str] | None = None,
+    ) -> None:
+        """Uses this socket, or else those that `find_sockets` names; as the bot of this API key and secret."""
         self._paths = find_sockets() if socket_path is None else [os.fspath(socket_path)]
+        self._bot = bot
         self._numbers = itertools.count(1)
         self._link: _Link | None = None
+        self._opening: asyncio.Lock | None = None
 
     async def __aenter__(self) -> AsyncClient:
         """Itself."""
@@ -643,7 +676,7 @@ class AsyncClient:
                 await self._exchange("wait", _ready_params(account, end - time.monotonic()))
                 return
             except KrakkendError as error:
-                if not error.retryable or time.monotonic() + _READY_PAUSE >= end:
+                if not _may_pass(error) or time.monotonic() + _READY_PAUSE >= end:
                     raise
             await asyncio.sleep(_READY_PAUSE)
 
@@ -657,15 +690,31 @@ class AsyncClient:
         return _result_of(await link.ask(request))
 
     async def _open(self) -> _Link:
+        if self._link is not None and self._link.is_open():
+            return self._link
+        self._opening = self._opening or asyncio.Lock()
+        async with self._opening:
+            if self._link is None or not self._link.is_open():
+                self._link = await self._connected()
+            return self._link
+
+    async def _connected(self) -> _Link:
         end = time.monotonic() + _BUSY_PATIENCE
-        while self._link is None or not self._link.is_open():
+        while True:
             try:
-                self._link = _Link(asyncio.get_running_loop(), _connect(self._paths))
+                link = _Link(asyncio.get_running_loop(), _connect(self._paths))
+                break
             except BlockingIOError as error:
                 if time.monotonic() > end:
                     raise _too_busy() from error
-                await asyncio.sleep(_BUSY_PAUSE)
-        return self._link
+            await asyncio.sleep(_BUSY_PAUSE)
+        try:
+            if self._bot is not None:
+                _result_of(await link.ask(_Request(next(self._numbers), "identify", _identity(self._bot))))
+        except BaseException:
+            link.end("the connection is not the bot's")
+            raise
+        return link
 
 
 class _Waiting:

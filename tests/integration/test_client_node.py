@@ -411,6 +411,37 @@ class Lost(support.DaemonTest):
         self.assertEqual((known["state"], known["result"]), ("placed", answer))
         self.assertEqual(len(self.orders()), 1)
 
+    def test_a_bot_is_that_bot_on_every_connection(self):
+        _, made, _ = self.daemon.ctl("--json", "bot", "add", "watcher", "--account", "alice", "--allow", "read", "--stdin",
+                                     stdin=support.PASSPHRASE + "\n")
+        made = json.loads(made)
+        script = Script(self, self.daemon.client_socket, """
+            const of = (secret) => new krakkend.Client({ socket: process.argv[1], bot: { key: process.env.KEY, secret } });
+            const bot = of(process.env.SECRET);
+            const look = async () => {
+                const identities = await Promise.all(Array.from({ length: 40 }, () => bot.request("whoami")));
+                tell([...new Set(identities.map((one) => one.identity))]);
+                tell(await failed(bot.call("AddOrder", order)));
+            };
+            await look();
+            await heard.next();
+            tell(await failed(bot.request("whoami")));
+            await bot.waitUntilReady();
+            await look();
+            const stranger = of("AAAA");
+            tell(await failed(stranger.call("AddOrder", order)));
+            stranger.close();
+            bot.close();""", KEY=made["api_key"], SECRET=made["api_secret"])
+        self.assertEqual((script.heard(), script.heard()["class"]), (["bot:watcher"], "Forbidden"))
+        self.daemon.kill()
+        self.daemon.start()
+        script.say()
+        self.assertEqual(script.heard()["class"], "Locked")
+        self.unlock()
+        known, forbidden, stranger = script.all()
+        self.assertEqual((known, forbidden["class"], stranger["class"]), (["bot:watcher"], "Forbidden", "Auth"))
+        self.assertEqual(self.orders(), [])
+
     def test_a_restart_between_two_calls_is_not_noticed(self):
         script = Script(self, self.daemon.client_socket, """
             const placing = () => daemon.call("AddOrder", order, { idempotencyKey: "k" });

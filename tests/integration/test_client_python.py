@@ -44,8 +44,8 @@ class Waiting(krakkend.Client):
 class Concurrent:
     """AsyncClient, one request after the other."""
 
-    def __init__(self, *arguments):
-        self.loop, self.client = asyncio.new_event_loop(), krakkend.AsyncClient(*arguments)
+    def __init__(self, *arguments, **more):
+        self.loop, self.client = asyncio.new_event_loop(), krakkend.AsyncClient(*arguments, **more)
 
     def __getattr__(self, name):
         def run(*arguments, **more):
@@ -388,6 +388,53 @@ class Untrusted(support.DaemonTest):
             daemon.request("ping")
         self.assertEqual((caught.exception.executed, caught.exception.retryable), ("no", False))
         os.chown(self.daemon.runtime_dir, support.SOMEBODY, -1)
+
+
+class OfABot(support.DaemonTest):
+    """Who gives a bot's key is that bot, on every connection."""
+
+    def setUp(self):
+        super().setUp()
+        self.set_up_vault()
+        _, made, _ = self.daemon.ctl("--json", "bot", "add", "watcher", "--account", "alice", "--allow", "read", "--stdin",
+                                     stdin=support.PASSPHRASE + "\n")
+        made = json.loads(made)
+        self.bot = made["api_key"], made["api_secret"]
+
+    def assert_is_the_bot(self, daemon):
+        self.assertEqual(daemon.request("whoami")["identity"], "bot:watcher")
+        self.assertIn("ZUSD", daemon.call("Balance"))
+        with self.assertRaises(krakkend.Forbidden):
+            daemon.call("AddOrder", ORDER)
+
+    @both
+    def test_also_after_a_restart(self, kind):
+        with kind(self.daemon.client_socket, bot=self.bot) as daemon:
+            self.assert_is_the_bot(daemon)
+            self.daemon.kill()
+            self.daemon.start()
+            with self.assertRaises(krakkend.Locked):
+                daemon.request("whoami")
+            unlocking = threading.Timer(0.5, self.unlock)
+            unlocking.start()
+            daemon.wait_until_ready()
+            unlocking.join()
+            self.assert_is_the_bot(daemon)
+        self.assertEqual(self.orders(), [])
+
+    @both
+    def test_a_wrong_secret(self, kind):
+        with kind(self.daemon.client_socket, bot=(self.bot[0], support.random_secret())) as daemon:
+            for _ in range(2):
+                with self.assertRaises(krakkend.Auth):
+                    daemon.call("AddOrder", ORDER)
+        self.assertEqual(self.orders(), [])
+
+    def test_before_anything_else_is_sent(self):
+        async def ask():
+            async with krakkend.AsyncClient(self.daemon.client_socket, bot=self.bot) as daemon:
+                return await asyncio.gather(*(daemon.request("whoami") for _ in range(40)))
+        self.assertEqual({answer["identity"] for answer in asyncio.run(ask())}, {"bot:watcher"})
 
 
 class Lost(support.DaemonTest):
