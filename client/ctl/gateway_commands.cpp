@@ -51,6 +51,7 @@ std::string readable_ca(const Fields& gateway, const std::string& file) {
            "  Python, ssl        SSL_CERT_FILE=FILE (urllib, aiohttp, httpx)\n"
            "  Node               NODE_EXTRA_CA_CERTS=FILE\n"
            "  C++, OpenSSL       SSL_CERT_FILE=FILE (ccapi)\n"
+           "  Go                 SSL_CERT_FILE=FILE (api-go)\n"
            "  Rust, rustls       SSL_CERT_FILE=FILE (Kraken's SDK)\n"
            "  kraken-cli         the same, and KRAKEN_DANGER_ALLOW_ANY_URL_HOST=1\n"
            "                     KRAKEN_SPOT_URL=" +

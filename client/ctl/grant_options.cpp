@@ -82,8 +82,11 @@ public:
         grant_[name] = *number;
     }
 
-    void flag(std::string_view name, bool option) {
-        if (option) grant_[name] = true;
+    void flag(std::string_view name, const std::string& option) {
+        const auto text = changed(name, option);
+        if (!text) return;
+        if (*text != "true") throw UsageError(std::string(name) + " takes no value but none");
+        grant_[name] = true;
     }
 
     std::string written() const { return json::serialize(grant_); }
@@ -133,7 +136,7 @@ std::shared_ptr<GrantOptions> add_grant_options(CLI::App& command, Whole whole) 
     command.add_option("--max-open-orders", options->max_open_orders, "Open at once")->type_name("N");
     command.add_option("--max-calls-per-minute", options->max_calls_per_minute, "Cancels are not held back")
         ->type_name("N");
-    command.add_flag("--own-orders", options->own_orders, "Cancels and changes only what it has placed");
+    command.add_flag("--own-orders", options->own_orders, "Cancels and changes its own alone (=none: all)");
     command.add_option("--hours", options->hours, "UTC, e.g. 08:00-17:30; reads and cancels pass")
         ->type_name("HOURS");
     command.add_option("--expires", options->expires, "30d, 12h, or 2030-01-31T12:00:00Z")->type_name("WHEN");

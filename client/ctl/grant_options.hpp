@@ -23,7 +23,7 @@ struct GrantOptions {
     std::string max_day_notional;
     std::string max_open_orders;
     std::string max_calls_per_minute;
-    bool own_orders = false;
+    std::string own_orders;
     std::string hours;
     std::string expires;
     std::string mode;

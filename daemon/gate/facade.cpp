@@ -30,6 +30,7 @@ constexpr std::chrono::seconds timeout{30};
 
 const protocol::Endpoint* endpoint_at(std::string_view path) {
     const bool is_private = path.starts_with(private_prefix);
+    if (!is_private && !path.starts_with(public_prefix)) return nullptr;
     const protocol::Endpoint* endpoint =
         protocol::find_endpoint(path.substr(is_private ? private_prefix.size() : public_prefix.size()));
     const auto kind = is_private ? EndpointKind::private_ : EndpointKind::public_;
@@ -173,7 +174,7 @@ void log_refused(const Error& error, const protocol::Endpoint* endpoint, const s
 }  // namespace
 
 bool is_kraken_path(std::string_view path) {
-    return path.starts_with(public_prefix) || path.starts_with(private_prefix);
+    return path.starts_with("/0/");
 }
 
 awaitable<HttpReply> answer_kraken(Backend& backend, HttpRequest request, HttpGuest guest) {

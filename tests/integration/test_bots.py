@@ -358,7 +358,7 @@ class Grants(BotsTest):
 
     def test_open_orders_and_ones_own(self):
         scalper, other = self.bot(self.add("scalper", "--max-open-orders", "2", "--own-orders")), self.bot(self.add("other"))
-        foreign = other.private("AddOrder", ORDER)["result"]["txid"][0]
+        foreign, another = (other.private("AddOrder", ORDER)["result"]["txid"][0] for _ in range(2))
         own = [scalper.private("AddOrder", ORDER)["result"]["txid"][0] for _ in range(2)]
         self.assertEqual(scalper.error("AddOrder", ORDER), DENIED)
         self.assertEqual(scalper.error("CancelOrder", {"txid": foreign}), DENIED)
@@ -370,8 +370,11 @@ class Grants(BotsTest):
         self.assertEqual(scalper.error("CancelOrder", {"txid": own[0]}), "")
         self.assertEqual(scalper.error("AddOrder", ORDER), "")
         self.assertEqual(scalper.error("AddOrder", ORDER), DENIED)
+        self.ctl("bot", "change", "scalper", "--own-orders=none", "--max-open-orders", "9", "--stdin")
         other.close()
         self.assertEqual(other.error("CancelOrder", {"txid": foreign}), "")
+        self.assertEqual(scalper.error("CancelOrder", {"txid": another}), "")
+        self.assertEqual(self.daemon.ctl("bot", "change", "scalper", "--own-orders=some")[0], 2)
 
     def test_an_order_whose_answer_was_lost_may_be_open(self):
         self.exchange.switch(order_shown_after_ms=3000)

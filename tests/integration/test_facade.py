@@ -101,6 +101,9 @@ class Facade(support.DaemonTest):
         refused = self.kraken.private("AddOrder", {**ORDER, "volume": "1000000"})
         self.assertEqual(refused["error"], ["EOrder:Insufficient funds"])
         self.assertEqual(self.kraken.private("Nothing", {})["error"], ["EGeneral:Unknown method"])
+        for method, path in (("GET", "/0/other"), ("GET", "/0/"), ("GET", "/0/private/Balance"), ("POST", "/0/public/Time")):
+            status, text = self.kraken.answer(method, path)
+            self.assertEqual((status, json.loads(text)), (200, {"error": ["EGeneral:Unknown method"]}))
         self.assertEqual(self.kraken.private("Withdraw", {"asset": "XBT"})["error"], ["EGeneral:Permission denied"])
 
     def test_a_locked_daemon_is_an_unavailable_service(self):
