@@ -128,6 +128,8 @@ public:
     // The answer that a call of this client's was given, or what has become of it since, where that left it
     // open.
     awaitable<Result<std::string>> known_by_now(std::string client, Result<std::string> answer);
+    // The client has the answer to its call of this idempotency key, if it is known.
+    void told(const std::string& client, const std::string& idempotency_key);
     // Where no account serves the call: what an earlier one of its idempotency key has come to, or that
     // nobody knows yet. Empty where there was none.
     awaitable<std::optional<Result<std::string>>> recall(Call call, std::optional<std::string> wanted);

@@ -38,8 +38,15 @@ std::shared_ptr<Settlement> Accounts::settlement_of(const Intent& intent) const 
 // Its client learns what is known of it.
 void Accounts::tell(const Intent& intent) {
     const auto account = known_.find(intent.account);
-    if (intent.state != IntentState::sent && account != known_.end())
-        account->second->placements().told(intent.id);
+    if (account == known_.end()) return;
+    account->second->placements().told([&intent](const Intent& each) { return each.id == intent.id; });
+}
+
+void Accounts::told(const std::string& client, const std::string& idempotency_key) {
+    for (const auto& [name, account] : known_)
+        account->placements().told([&](const Intent& each) {
+            return each.client == client && each.idempotency_key == idempotency_key;
+        });
 }
 
 IntentReport Accounts::report(Intent intent) const {

@@ -11,6 +11,7 @@
 #include "account/settlement.hpp"
 #include "account/tagging.hpp"
 
+#include <functional>
 #include <list>
 #include <map>
 #include <memory>
@@ -81,8 +82,8 @@ public:
     // A person knows better.
     awaitable<Result<void>> settle(std::string id, PersonsWord word);
 
-    // Its client has learned in another way what became of the call: from its intent.
-    void told(const std::string& id);
+    // Their client has learned in another way what became of these calls.
+    void told(const std::function<bool(const state::Intent& intent)>& of_these);
 
     // Calls whose answer was lost and whose fate is being found out.
     std::size_t settling() const;

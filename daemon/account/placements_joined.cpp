@@ -37,11 +37,14 @@ void Placements::tell(Settlement& settlement, const Call& call) {
     if (!is_gone && settlement.is_settled_for_good()) settlement.tell();
 }
 
-void Placements::told(const std::string& id) {
-    const auto open = find(id);
-    if (open && open->is_settled_for_good()) open->tell();
+void Placements::told(const std::function<bool(const state::Intent& intent)>& of_these) {
+    const auto note = [&of_these](Settlement& settlement) {
+        if (settlement.is_settled_for_good() && of_these(settlement.intent())) settlement.tell();
+    };
+    for (const auto& [id, settlement] : open_)
+        note(*settlement);
     for (const auto& settlement : untold_)
-        if (settlement->intent().id == id) settlement->tell();
+        note(*settlement);
 }
 
 awaitable<Result<std::string>> Placements::follow(std::shared_ptr<Settlement> earlier, const Call& call) {

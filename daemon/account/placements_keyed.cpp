@@ -93,7 +93,7 @@ awaitable<Result<std::string>> Placements::place_under_key(
         shared->outcome = std::unexpected(std::move(earlier.error()));
     } else if (*earlier) {
         shared->outcome = known_outcome(**earlier, call);
-        if (shared->outcome) told((*earlier)->id);
+        if (shared->outcome) told([&](const state::Intent& intent) { return intent.id == (*earlier)->id; });
         if (!shared->outcome) shared->outcome = co_await recall(std::move(**earlier), call);
     } else if (const auto like = same_before(call, hash)) {
         shared->outcome = co_await follow(like, call);

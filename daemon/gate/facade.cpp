@@ -101,8 +101,10 @@ awaitable<Result<std::string>> make_signed(
     Backend& backend, Wanted wanted, const Context& context, const HttpRequest& request
 ) {
     const std::string signed_once = fingerprint(request.path(), request.body);
+    std::string key;
     if (account::is_placement(kraken::as_called(wanted.endpoint, wanted.parameters)))
-        wanted.idempotency_key = "signed:" + signed_once;
+        key = "signed:" + signed_once;
+    wanted.idempotency_key = key;
     wanted.joins_its_like = true;
     const auto make_it = [&](std::function<bool()> others_wait) {
         Context asked = context;
@@ -114,6 +116,8 @@ awaitable<Result<std::string>> make_signed(
     auto answer =
         co_await backend.replays.once({context.caller.bot, signed_once, context.asker_is_gone}, make_it);
     auto outcome = co_await backend.accounts.known_by_now(context.caller.identity(), std::move(answer));
+    const bool is_gone = context.asker_is_gone && context.asker_is_gone();
+    if (!key.empty() && !is_gone) backend.accounts.told(context.caller.identity(), key);
     co_return outcome;
 }
 

@@ -197,9 +197,9 @@ class Repeats(BotsTest):
     KRAKEN = "request_timeout_ms = 3000"
     CONFIG = "[placement]\ndeadline_s = 4\nsettle_s = 1\n"
 
-    def give_up(self, bot):
+    def give_up(self, bot, nonce=None):
         bot.timeout = 1
-        self.assertRaises(TimeoutError, bot.private, "AddOrder", ORDER)
+        self.assertRaises(TimeoutError, bot.private, "AddOrder", ORDER, nonce)
         bot.close()
         bot.timeout = support.PATIENCE
 
@@ -223,6 +223,15 @@ class Repeats(BotsTest):
         [txid] = bot.private("AddOrder", ORDER)["result"]["txid"]
         self.assertEqual((self.orders_seen(), list(bot.private("OpenOrders")["result"]["open"])), (1, [txid]))
         self.assertNotEqual(bot.private("AddOrder", ORDER)["result"]["txid"], [txid])  # it knows by now
+
+    def test_the_same_bytes_and_then_another_order_like_it(self):
+        bot, nonce = self.bot(self.add("scalper")), next(Bot.nonces)
+        self.exchange.fault("delay", endpoint="AddOrder", delay_after_ms=1500)
+        self.give_up(bot, nonce)
+        self.assert_logged("event=call.done .*endpoint=AddOrder .*outcome=ok")
+        [first] = bot.private("AddOrder", ORDER, nonce=nonce)["result"]["txid"]
+        [second] = bot.private("AddOrder", ORDER)["result"]["txid"]
+        self.assertEqual((self.orders_seen(), first == second), (2, False))
 
     def test_who_has_looked_up_its_order_may_place_another_like_it(self):
         bot = self.bot(self.add("scalper"))
