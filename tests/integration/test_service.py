@@ -243,6 +243,8 @@ class Reload(support.DaemonTest):
             for line in self.daemon.log()[before:].splitlines():
                 json.loads(line)
             self.reload('log.level = "error"\n' + self.kept)
+            # A thread of its own writes what was logged before that: last of all that somebody had come to say so.
+            support.wait_for(lambda: '"socket":"admin"' in self.daemon.log()[before:])
             before = len(self.daemon.log())
             self.assertIn("error", client.call("Balance", account="nobody"))
             self.daemon.stop()
