@@ -5,6 +5,7 @@
 #include "protocol/limits.hpp"
 
 #include <algorithm>
+#include <array>
 #include <boost/asio/as_tuple.hpp>
 #include <boost/asio/use_awaitable.hpp>
 #include <utility>
@@ -118,6 +119,18 @@ void Account::serve_with(std::vector<KeyOnLane> keys, const std::set<base::KeyId
     admission_->keys_changed();
 }
 
+namespace {
+
+// Whose answer tells a client of its orders, or that it has dealt with them.
+bool tells_of_orders(const protocol::Endpoint& endpoint) {
+    constexpr auto lists =
+        std::to_array<std::string_view>({"OpenOrders", "ClosedOrders", "QueryOrders", "TradesHistory"});
+    return endpoint.effect == protocol::Effect::cancel ||
+           std::ranges::find(lists, endpoint.name) != lists.end();
+}
+
+}  // namespace
+
 awaitable<Result<std::string>> Account::call(Call call) {
     const auto self = shared_from_this();
     // With an idempotency key it may be the repeat of one that was executed: that comes first.
@@ -129,6 +142,12 @@ awaitable<Result<std::string>> Account::call(Call call) {
     const UnderWay under_way(under_way_, none_under_way_);
     const auto begun = steady_clock::now();
     auto outcome = co_await read_or_act(call);
+    const bool executed = outcome || outcome.error().executed != Executed::no;
+    const bool sweeps_all = call.endpoint->name == "CancelAll";  // everybody's: nothing is left to join
+    if (executed && tells_of_orders(*call.endpoint))
+        placements_->told([&](const state::Intent& intent) {
+            return sweeps_all || intent.client == call.caller.identity();
+        });
     latency_.add(std::chrono::duration_cast<std::chrono::microseconds>(steady_clock::now() - begun));
     count(outcome);
     if (!outcome) outcome.error().account = info().account.text();

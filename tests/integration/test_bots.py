@@ -233,6 +233,16 @@ class Repeats(BotsTest):
         [second] = bot.private("AddOrder", ORDER)["result"]["txid"]
         self.assertEqual((self.orders_seen(), first == second), (2, False))
 
+    def test_who_has_seen_and_canceled_its_order_may_place_it_anew(self):
+        bot = self.bot(self.add("scalper"))
+        self.exchange.fault("delay", endpoint="AddOrder", delay_after_ms=1500)
+        self.give_up(bot)
+        self.assert_logged("event=call.done .*endpoint=AddOrder .*outcome=ok")
+        [first] = bot.private("OpenOrders")["result"]["open"]
+        self.assertEqual(bot.error("CancelOrder", {"txid": first}), "")
+        [second] = bot.private("AddOrder", ORDER)["result"]["txid"]
+        self.assertEqual(list(bot.private("OpenOrders")["result"]["open"]), [second])
+
     def test_who_has_looked_up_its_order_may_place_another_like_it(self):
         bot = self.bot(self.add("scalper"))
         self.exchange.fault("delay", endpoint="AddOrder", delay_after_ms=1500)
