@@ -61,8 +61,9 @@ void add_set(CLI::App& group, Context& context) {
     command->footer(
         std::string(grant_help) +
         "\nIt counts for programs on the client socket that show no bot's key. krakkend's\n"
-        "own user and root have read, trade, cancel-all and export unless they get a\n"
-        "grant of their own; everybody else has nothing without one.\n"
+        "own user and root have read, trade and export unless they get a grant of their\n"
+        "own (cancel-all, too, while nobody has any grant); everybody else has nothing\n"
+        "without one.\n"
         "Examples:\n"
         "  krakkenctl grant set group:traders --account master --allow read,trade\n"
         "  krakkenctl grant set uid:1000 --account master --allow read\n"

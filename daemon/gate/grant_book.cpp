@@ -14,6 +14,10 @@ namespace {
 constexpr std::string_view user_prefix = "uid:";
 constexpr std::string_view group_prefix = "group:";
 
+std::shared_ptr<const Holding> operators_holding(bool is_only_one) {
+    return std::make_shared<const Holding>(Holding{"operator", grant::operators_grant(is_only_one)});
+}
+
 }  // namespace
 
 bool sees(const Holdings& holdings, const base::AccountName& account) {
@@ -27,9 +31,7 @@ bool is_bot_name(std::string_view holder) {
 }
 
 GrantBook::GrantBook(const keeper::Keeper& keeper, const base::Clock& clock)
-    : keeper_(keeper),
-      clock_(clock),
-      operators_(std::make_shared<const Holding>(Holding{"operator", grant::operators_grant()})) {}
+    : keeper_(keeper), clock_(clock), operators_(operators_holding(true)) {}
 
 void GrantBook::refresh() {
     if (!keeper_.vault_is_open()) return;
@@ -52,6 +54,7 @@ void GrantBook::refresh() {
         if (const auto group = group_named(info.holder.substr(group_prefix.size())))
             by_group_.emplace(*group, std::move(holding));
     }
+    operators_ = operators_holding(by_holder_.empty());
 }
 
 Holdings GrantBook::of(const Peer& peer, const base::Caller& caller) const {

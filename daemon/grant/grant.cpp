@@ -91,10 +91,11 @@ bool Grant::limits_orders() const {
            max_day_notional || max_open_orders;
 }
 
-Grant operators_grant() {
+Grant operators_grant(bool is_only_one) {
     Grant grant;
     grant.all_accounts = true;
-    grant.rights = {Right::read, Right::trade, Right::cancel_all, Right::export_};
+    grant.rights = {Right::read, Right::trade, Right::export_};
+    if (is_only_one) grant.rights.insert(Right::cancel_all);
     return grant;
 }
 

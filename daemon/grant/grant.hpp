@@ -71,8 +71,10 @@ struct Grant {
     bool limits_orders() const;
 };
 
-// What krakkend's own user may do without any grant of its own: all but moving funds and handing out tokens.
-Grant operators_grant();
+// What krakkend's own user may do without a grant of its own: read, trade, export. As long as nothing is
+// granted to anybody all orders are its own, so that it may cancel them all, too; then that must be named as
+// everybody else's.
+Grant operators_grant(bool is_only_one);
 
 // As it lies in the vault, and as clients see it. invalid_params: a member that is not known or not
 // understood; the sentence names it.

@@ -31,7 +31,7 @@ Error lacks(const Endpoint& endpoint) {
             rule_of_right(endpoint)
         );
     }
-    return refusal(
+    auto error = refusal(
         fmt::format(
             "{} needs the right \"{}\", which is not granted here",
             endpoint.name,
@@ -39,6 +39,11 @@ Error lacks(const Endpoint& endpoint) {
         ),
         rule_of_right(endpoint)
     );
+    if (endpoint.right == Right::cancel_all)
+        error.remedy =
+            "the operator can cancel all orders, and stop everything else, at once: "
+            "krakkenctl freeze --cancel-all --reason WHY; or allow cancel-all";
+    return error;
 }
 
 // Of a grant that has ended nothing is left, and outside its hours only what can do no harm.

@@ -22,8 +22,9 @@ constexpr uid_t own = 1000;
 }  // namespace
 
 TEST_CASE("the operator may do all but move funds, hand out tokens and open ways for money to come or go") {
+    const bool is_only_one = GENERATE(true, false);  // who holds a grant
     const gate::Holdings holdings{
-        std::make_shared<const gate::Holding>(gate::Holding{"operator", grant::operators_grant()})
+        std::make_shared<const gate::Holding>(gate::Holding{"operator", grant::operators_grant(is_only_one)})
     };
     const auto account = base::AccountName::parse("master");
     for (const auto& endpoint : protocol::endpoints()) {
@@ -32,8 +33,8 @@ TEST_CASE("the operator may do all but move funds, hand out tokens and open ways
         const auto allowed =
             gate::permit(holdings, {}, endpoint, *kraken::Parameters::parse(""), account, base::Time());
         const bool opens_a_way = endpoint.name == "DepositAddresses" || endpoint.name == "CreateSubaccount";
-        const bool forbidden =
-            endpoint.effect == Effect::fund || endpoint.effect == Effect::token || opens_a_way;
+        const bool forbidden = endpoint.effect == Effect::fund || endpoint.effect == Effect::token ||
+                               opens_a_way || (endpoint.right == protocol::Right::cancel_all && !is_only_one);
         CHECK(allowed.has_value() != forbidden);
         if (allowed) continue;
         CHECK(allowed.error().code == protocol::ErrorCode::forbidden);
