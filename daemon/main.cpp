@@ -76,6 +76,7 @@ int run(const app::Options& options, const base::Protection& protection, keeper:
     account::Accounts accounts({context.get_executor(), *keeper, **store, api, clock}, settings);
     gate::AuditTrail audit(**store, clock);
     gate::Freezes freezes(**store);
+    gate::BotNonces bot_nonces(**store);
     gate::Usage usage(context.get_executor(), **store);
     account::Changes changes(context.get_executor());
     gate::Backend backend{
@@ -85,6 +86,7 @@ int run(const app::Options& options, const base::Protection& protection, keeper:
         accounts,
         audit,
         freezes,
+        bot_nonces,
         usage,
         changes,
         configuration->profile,

@@ -7,6 +7,7 @@
 #include "base/clock.hpp"
 #include "base/hardening.hpp"
 #include "gate/audit_trail.hpp"
+#include "gate/bot_nonces.hpp"
 #include "gate/freezes.hpp"
 #include "gate/grant_book.hpp"
 #include "gate/markets.hpp"
@@ -58,6 +59,7 @@ struct Backend {
     account::Accounts& accounts;
     AuditTrail& audit;
     Freezes& freezes;
+    BotNonces& bot_nonces;
     Usage& usage;
     account::Changes& changes;  // told of every unlock, lock, added or removed account
     Profile profile;
@@ -73,7 +75,7 @@ struct Backend {
     Check check = Check::none;  // of the accounts
     GrantBook grants{keeper, clock};
     Markets markets{accounts};
-    Replays replays{executor};
+    Replays replays{executor, bot_nonces};
     base::Time state_since = clock.now();
     std::chrono::steady_clock::time_point started = std::chrono::steady_clock::now();
 };

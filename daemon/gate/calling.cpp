@@ -47,20 +47,35 @@ Work make_public_call(Backend& backend, Call call) {
     co_return outcome;
 }
 
-// What a call must pass besides what permit() says; then it counts.
+// What a call must pass besides what permit() says; then it counts. `signed_nonce`: see Wanted.
 std::optional<protocol::Error> obstacle(
-    Backend& backend, const Permit& permit, const base::AccountName& account, const Call& call
+    Backend& backend,
+    const Permit& permit,
+    const base::AccountName& account,
+    const Call& call,
+    const std::string& signed_nonce
 ) {
+    const std::string& bot_key = call.caller.bot_key;
+    if (!signed_nonce.empty()) {
+        if (auto used_up = backend.bot_nonces.refusal(bot_key, signed_nonce)) return used_up;
+    }
     if (auto frozen = backend.freezes.refusal(*call.endpoint, account, call.caller.bot)) return frozen;
     if (auto refused = too_many_calls(backend, permit, *call.endpoint, call.caller)) return refused;
     count_call(backend, permit, call.caller);
+    if (!signed_nonce.empty() && call.endpoint->effect != protocol::Effect::read)
+        backend.bot_nonces.write_down(bot_key, signed_nonce);
     return std::nullopt;
 }
 
 awaitable<Result<void>> admit(
-    Backend& backend, const Permit& permit, std::shared_ptr<Account> account, Held& held, Call& call
+    Backend& backend,
+    const Permit& permit,
+    std::shared_ptr<Account> account,
+    Held& held,
+    Call& call,
+    const std::string& signed_nonce
 ) {
-    if (auto refused = obstacle(backend, permit, account->info().account, call))
+    if (auto refused = obstacle(backend, permit, account->info().account, call, signed_nonce))
         co_return std::unexpected(std::move(*refused));
     if (!has_more_limits(permit, *call.endpoint)) co_return Result<void>();
     auto holding = co_await hold_to_limits(backend, permit, account, call);
@@ -71,7 +86,9 @@ awaitable<Result<void>> admit(
 
 // What only repeats or joins an earlier placement is told what became of that one, whatever holds by now: so
 // a placement is admitted where it is clear that it is a new one, and everything else here.
-Work make_private_call(Backend& backend, Permit permit, std::shared_ptr<Account> account, Call call) {
+Work make_private_call(
+    Backend& backend, Permit permit, std::shared_ptr<Account> account, Call call, std::string signed_nonce
+) {
     const auto begun = steady_clock::now();
     if (is_audited(*call.endpoint)) call.sent = std::make_shared<std::optional<account::Sent>>();
     Held held;
@@ -79,11 +96,11 @@ Work make_private_call(Backend& backend, Permit permit, std::shared_ptr<Account>
     if (account::is_placement(*call.endpoint)) {
         call.admit_new = [&](Call& as_placed) {
             as_placed.parameters = as_granted(permit, *call.endpoint, std::move(as_placed.parameters));
-            return admit(backend, permit, account, held, as_placed);
+            return admit(backend, permit, account, held, as_placed, signed_nonce);
         };
     } else if (has_more_limits(permit, *call.endpoint)) {
-        admitted = co_await admit(backend, permit, account, held, call);
-    } else if (auto refused = obstacle(backend, permit, account->info().account, call)) {
+        admitted = co_await admit(backend, permit, account, held, call, signed_nonce);
+    } else if (auto refused = obstacle(backend, permit, account->info().account, call, signed_nonce)) {
         admitted = std::unexpected(std::move(*refused));
     }
     Result<std::string> outcome;
@@ -204,7 +221,9 @@ Handled make_call(Backend& backend, Wanted wanted, const Context& context) {
         call.asker_is_gone = context.asker_is_gone;
         call.joins_its_like = wanted.joins_its_like;
     }
-    return make_private_call(backend, std::move(*allowed), std::move(*account), std::move(call));
+    return make_private_call(
+        backend, std::move(*allowed), std::move(*account), std::move(call), std::move(wanted.signed_nonce)
+    );
 }
 
 Result<std::string> refuse_call(

@@ -20,7 +20,8 @@ struct Wanted {
     std::optional<std::chrono::milliseconds> max_wait =
         std::nullopt;  // for its turn; else as is usual for its kind
     std::string idempotency_key = {};
-    bool joins_its_like = false;  // see account::Call
+    bool joins_its_like = false;    // see account::Call
+    std::string signed_nonce = {};  // that its bot has signed it with; empty: it was not signed
 };
 
 // Refuses it at once, or makes it. A call that was sent is seen to its end, whoever waits for it.

@@ -106,6 +106,8 @@ awaitable<Result<std::string>> make_signed(
         key = "signed:" + signed_once;
     wanted.idempotency_key = key;
     wanted.joins_its_like = true;
+    const std::string nonce = *wanted.parameters.written_nonce();  // bot_of() has asked for it
+    wanted.signed_nonce = nonce;
     const auto make_it = [&](std::function<bool()> others_wait) {
         Context asked = context;
         asked.asker_is_gone = [is_gone = context.asker_is_gone, others_wait = std::move(others_wait)] {
@@ -113,8 +115,9 @@ awaitable<Result<std::string>> make_signed(
         };
         return make(backend, std::move(wanted), std::move(asked));
     };
-    auto answer =
-        co_await backend.replays.once({context.caller.bot, signed_once, context.asker_is_gone}, make_it);
+    auto answer = co_await backend.replays.once(
+        {context.caller.bot, context.caller.bot_key, nonce, signed_once, context.asker_is_gone}, make_it
+    );
     auto outcome = co_await backend.accounts.known_by_now(context.caller.identity(), std::move(answer));
     const bool is_gone = context.asker_is_gone && context.asker_is_gone();
     if (!key.empty() && !is_gone) backend.accounts.told(context.caller.identity(), key);

@@ -37,7 +37,8 @@ awaitable<Result<std::string>> Replays::once(Signed request, Make make) {
         entry->waiting.erase(place);
         co_return *entry->outcome;
     }
-    const auto entry = std::make_shared<Entry>(executor_);
+    const auto entry =
+        std::make_shared<Entry>(executor_, std::move(request.bot_key), std::move(request.nonce));
     seen_.emplace(id, entry);
     in_order_.push_back(id);
     entry->outcome = co_await make([weak = std::weak_ptr(entry)] {
@@ -59,7 +60,10 @@ void Replays::forget_old_ones() {
         const bool is_gone = oldest == seen_.end();
         if (!is_gone && !oldest->second->outcome) return;
         if (!is_gone && oldest->second->begun > long_ago && seen_.size() <= most_seen) return;
-        if (!is_gone) seen_.erase(oldest);
+        if (!is_gone) {
+            nonces_.use_up(oldest->second->bot_key, oldest->second->nonce);
+            seen_.erase(oldest);
+        }
         in_order_.pop_front();
     }
 }

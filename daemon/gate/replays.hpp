@@ -2,11 +2,13 @@
 
 // The signed requests of bots that were seen lately. One that is there again, byte for byte, is answered from
 // the first and never made again: some libraries send the same bytes anew when a connection breaks.
-// Placements are known for longer, over restarts too: their fingerprint is their idempotency key.
+// Placements are known for longer, over restarts too: their fingerprint is their idempotency key. Of what is
+// forgotten here the nonce is used up.
 //
 // A nonce alone tells nothing: libraries count in milliseconds, and sign several calls within one.
 
 #include "account/changes.hpp"
+#include "gate/bot_nonces.hpp"
 #include "protocol/error.hpp"
 
 #include <boost/asio/any_io_executor.hpp>
@@ -29,11 +31,15 @@ std::string fingerprint(std::string_view path, std::string_view body);
 
 class Replays {
 public:
-    explicit Replays(boost::asio::any_io_executor executor) : executor_(std::move(executor)) {}
+    // `nonces` must outlive it.
+    Replays(boost::asio::any_io_executor executor, BotNonces& nonces)
+        : executor_(std::move(executor)), nonces_(nonces) {}
 
     using IsGone = std::function<bool()>;
     struct Signed {
         std::string bot;
+        std::string bot_key;
+        std::string nonce;
         std::string fingerprint;
         IsGone is_gone = {};  // whether its client waits no more; none: it does
     };
@@ -52,7 +58,10 @@ public:
 private:
     using Id = std::pair<std::string, std::string>;  // bot, fingerprint
     struct Entry {
-        explicit Entry(boost::asio::any_io_executor executor) : answered(std::move(executor)) {}
+        Entry(boost::asio::any_io_executor executor, std::string key, std::string of_key)
+            : bot_key(std::move(key)), nonce(std::move(of_key)), answered(std::move(executor)) {}
+        std::string bot_key;
+        std::string nonce;
         std::chrono::steady_clock::time_point begun = std::chrono::steady_clock::now();
         account::Changes answered;
         std::list<IsGone> waiting;  // of those who have sent it again
@@ -66,6 +75,7 @@ private:
     static constexpr std::size_t longest_kept = 16 * 1024;  // of an answer: placements have short ones
 
     boost::asio::any_io_executor executor_;
+    BotNonces& nonces_;
     std::map<Id, std::shared_ptr<Entry>> seen_;
     std::deque<Id> in_order_;
 };

@@ -89,6 +89,13 @@ constexpr std::array migrations = {
     // wanted to know.
     "CREATE TABLE order_owner (txid TEXT PRIMARY KEY NOT NULL, client TEXT NOT NULL) STRICT;"
     "ALTER TABLE intent ADD COLUMN notional TEXT NOT NULL DEFAULT '';",
+    // The highest nonce of this many digits that a bot has signed a call with that acts.
+    "CREATE TABLE bot_nonce ("
+    " bot_key TEXT NOT NULL,"
+    " digits INTEGER NOT NULL,"
+    " nonce TEXT NOT NULL,"
+    " PRIMARY KEY (bot_key, digits)"
+    ") STRICT, WITHOUT ROWID;",
 };
 
 constexpr const char* damaged_remedy =

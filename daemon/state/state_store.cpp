@@ -91,6 +91,29 @@ private:
     AuditEntry entry_;
 };
 
+// A bot's nonce, which nobody waits for.
+class BotNonceRaise final : public Job {
+public:
+    explicit BotNonceRaise(BotNonce used) : used_(std::move(used)) {}
+
+    void run(Tables& tables) override { tables.bot_nonces.raise(used_); }
+
+    void complete(const std::optional<protocol::Error>& error) override {
+        if (!error) return;
+        base::log(
+            base::LogLevel::error,
+            "bot.nonce_not_written",
+            {{"key", used_.bot_key}, {"category", protocol::category(error->code)}}
+        );
+    }
+
+    // Nobody could try again.
+    std::size_t patience() const override { return 16 * max_waiting_jobs; }
+
+private:
+    BotNonce used_;
+};
+
 AuditEntry row_of(const Intent& intent) {
     return {
         .at = intent.sent_at,
@@ -142,6 +165,7 @@ public:
         : executor_(std::move(executor)),
           intents_at_start_(read_intents(database)),
           freezes_at_start_(FreezeTable(database).list()),
+          bot_nonces_at_start_(BotNonceTable(database).list()),
           writer_(std::move(database), std::move(folder), audit) {}
 
     awaitable<Result<std::optional<NonceMark>>> nonce_mark(base::KeyId key) override {
@@ -207,6 +231,12 @@ public:
         return perform<void>([scope = std::move(scope)](Tables& tables) { tables.freezes.remove(scope); });
     }
 
+    const std::vector<BotNonce>& bot_nonces_at_start() const override { return bot_nonces_at_start_; }
+
+    void raise_bot_nonce(BotNonce used) override {
+        writer_.submit(std::make_unique<BotNonceRaise>(std::move(used)));
+    }
+
     awaitable<Result<std::vector<std::string>>> owned(std::string client, std::vector<std::string> txids)
         override {
         return perform<std::vector<std::string>>([client = std::move(client),
@@ -254,6 +284,7 @@ private:
     asio::any_io_executor executor_;
     std::vector<Intent> intents_at_start_;
     std::vector<Freeze> freezes_at_start_;
+    std::vector<BotNonce> bot_nonces_at_start_;
     Writer writer_;
 };
 

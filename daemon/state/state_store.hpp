@@ -7,6 +7,7 @@
 #include "base/types.hpp"
 #include "protocol/error.hpp"
 #include "state/audit.hpp"
+#include "state/bot_nonces.hpp"
 #include "state/freezes.hpp"
 #include "state/intents.hpp"
 
@@ -77,6 +78,13 @@ public:
     // Each returns once it is on disk. Freezing a scope again replaces the reason.
     virtual awaitable<Result<void>> freeze(Freeze freeze) = 0;
     virtual awaitable<Result<void>> thaw(std::string scope) = 0;
+
+    // The highest ones of bots, as they were when the database was opened: one of each key and number of
+    // digits.
+    virtual const std::vector<BotNonce>& bot_nonces_at_start() const = 0;
+    // Does not wait for the disk; but what is asked for later is not on disk before this is. A nonce never
+    // falls.
+    virtual void raise_bot_nonce(BotNonce used) = 0;
 
     // Audit: does not wait for the disk, so that no reply does; what then cannot be written is logged, and
     // failed() says it. That a call is done is not written twice where its own intent's end says it.

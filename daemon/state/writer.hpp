@@ -4,6 +4,7 @@
 // group is being synced to disk the next one gathers, so many concurrent saves cost few fsyncs.
 
 #include "audit_table.hpp"
+#include "bot_nonce_table.hpp"
 #include "freeze_table.hpp"
 #include "intent_table.hpp"
 #include "nonce_marks.hpp"
@@ -34,12 +35,14 @@ struct Tables {
           intents(database),
           audit(database, settings),
           freezes(database),
-          owners(database) {}
+          owners(database),
+          bot_nonces(database) {}
     NonceMarks marks;
     IntentTable intents;
     AuditTable audit;
     FreezeTable freezes;
     OrderOwners owners;
+    BotNonceTable bot_nonces;
 };
 
 // One piece of work; run and, with few exceptions, destroyed on the writer's thread.

@@ -172,6 +172,24 @@ class Keys(BotsTest):
         self.assertEqual(set(bot.private("OpenOrders", nonce=nonce)["result"]["open"]), {*first, *second})
         self.assertEqual(bot.private("AddOrder", ORDER, nonce=nonce)["result"]["txid"], first)
 
+    def test_what_acted_before_a_restart_is_not_made_again(self):
+        """Not even what is remembered nowhere: who has caught the bytes on their way has no other use for them."""
+        bot, nonce = self.bot(self.add("scalper", allow="read,trade,cancel-all")), next(Bot.nonces)
+        huge = {**ORDER, "volume": "100000"}
+        self.assertEqual(bot.error("AddOrder", huge, nonce=nonce), "EOrder:Insufficient funds")
+        self.assertEqual(bot.error("CancelAll", nonce=nonce), "")
+        self.daemon.stop()
+        self.daemon.start()
+        self.unlock()
+        bot.close()
+        self.assertEqual(bot.error("AddOrder", ORDER), "")
+        self.assertEqual(bot.error("CancelAll", nonce=nonce), "EAPI:Invalid nonce")
+        self.assertEqual(bot.error("CancelAll", nonce=nonce - 1), "EAPI:Invalid nonce")
+        self.assertEqual(bot.error("AddOrder", huge, nonce=nonce), "EAPI:Invalid nonce")
+        self.assertEqual(len(bot.private("OpenOrders")["result"]["open"]), 1)
+        self.assert_logged("rule=bot:nonce")
+        self.assertEqual(bot.error("CancelAll"), "")
+
     def test_rotation_and_revocation(self):
         old = self.bot(self.add("scalper"))
         new = self.bot(self.ctl("bot", "rotate", "scalper", "--stdin"))
@@ -589,6 +607,15 @@ class Told(BotsTest):
         self.assertEqual(status, 0)
         self.assertIn(f"You are uid:{os.geteuid()}.", out)
         self.assertIn("read, trade, cancel-all, export", out)
+        cancel_all = ("CancelAll", "--account", "alice")
+        self.assertTrue(self.ctl("check", *cancel_all)["allowed"])
+        self.add("scalper")  # so that all orders are no longer one's own
+        refused = self.ctl("check", *cancel_all, status=1)
+        self.assertEqual(refused["rule"], "right:cancel-all")
+        status, _, err = self.daemon.ctl("call", *cancel_all)
+        self.assertEqual(status, 1)
+        self.assertIn("krakkenctl freeze --cancel-all", " ".join(err.split()))
+        self.assertNotIn("cancel-all", self.daemon.ctl("whoami")[1])
         allowed = self.ctl("check", "AddOrder", *(f"{name}={value}" for name, value in ORDER.items()), "--account", "alice")
         self.assertEqual((allowed["allowed"], allowed["account"], allowed["holder"]), (True, "alice", "operator"))
         refused = self.ctl("check", "Withdraw", "asset=XBT", "--account", "alice", status=1)

@@ -95,6 +95,7 @@ struct SessionBench : Bench {
 
     gate::AuditTrail audit{store, clock};
     gate::Freezes freezes{store};
+    gate::BotNonces bot_nonces{store};
     gate::Usage usage{loop.context.get_executor(), store};
     account::Changes changes{loop.context.get_executor()};
     gate::Backend backend{
@@ -104,6 +105,7 @@ struct SessionBench : Bench {
         accounts,
         audit,
         freezes,
+        bot_nonces,
         usage,
         changes,
         {},

@@ -296,7 +296,7 @@ TEST_CASE("audit: a database of version 3 gets one, and keeps its intents", "[st
     }
     execute(
         folder.database(),
-        "DROP TABLE audit; DROP TABLE freeze; DROP TABLE order_owner;"
+        "DROP TABLE audit; DROP TABLE bot_nonce; DROP TABLE freeze; DROP TABLE order_owner;"
         "ALTER TABLE intent DROP COLUMN notional;"
         "ALTER TABLE intent DROP COLUMN uid; ALTER TABLE intent DROP COLUMN pid;"
         "ALTER TABLE intent DROP COLUMN program; PRAGMA user_version = 3"

@@ -92,7 +92,8 @@ TEST_CASE("state: marks of the first version count as proven", "[state]") {
     Opened(folder.path());
     execute(
         folder.database(),
-        "DROP TABLE audit; DROP TABLE freeze; DROP TABLE order_owner; DROP TABLE intent; DROP TABLE "
+        "DROP TABLE audit; DROP TABLE bot_nonce; DROP TABLE freeze; DROP TABLE order_owner; DROP TABLE "
+        "intent; DROP TABLE "
         "nonce_mark;"
         "CREATE TABLE nonce_mark (key TEXT PRIMARY KEY NOT NULL, bound INTEGER NOT NULL CHECK (bound >= 0),"
         " unit INTEGER NOT NULL CHECK (unit BETWEEN 0 AND 2)) STRICT, WITHOUT ROWID;"
@@ -105,6 +106,24 @@ TEST_CASE("state: marks of the first version count as proven", "[state]") {
     CHECK(opened.mark("3f9c21aa")->unit == NonceUnit::ten_nanoseconds);
     CHECK(opened.mark("3f9c21aa")->unit_proven);
     REQUIRE(opened.save("3f9c21aa", 18));
+}
+
+TEST_CASE("state: a bot's nonce never falls, and each number of digits has its own", "[state]") {
+    const TemporaryFolder folder;
+    {
+        Opened opened(folder.path());
+        CHECK(opened.store->bot_nonces_at_start().empty());
+        for (const char* nonce : {"1700000000005", "1700000000009", "1700000000007", "999"})
+            opened.store->raise_bot_nonce({.bot_key = "3f9c21aa", .nonce = nonce});
+        opened.store->raise_bot_nonce({.bot_key = "0123abcd", .nonce = "1700000000001"});
+    }
+    const Opened opened(folder.path());
+    std::vector<std::pair<std::string, std::string>> known;
+    for (const BotNonce& used : opened.store->bot_nonces_at_start())
+        known.emplace_back(used.bot_key, used.nonce);
+    const decltype(known
+    ) expected{{"0123abcd", "1700000000001"}, {"3f9c21aa", "999"}, {"3f9c21aa", "1700000000009"}};
+    CHECK(known == expected);
 }
 
 TEST_CASE("state: a bound above 2^63-1 is refused and the store goes on", "[state]") {

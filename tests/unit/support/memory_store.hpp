@@ -41,6 +41,8 @@ public:
     const std::vector<state::Freeze>& freezes_at_start() const override { return frozen; }
     boost::asio::awaitable<protocol::Result<void>> freeze(state::Freeze freeze) override;
     boost::asio::awaitable<protocol::Result<void>> thaw(std::string scope) override;
+    const std::vector<state::BotNonce>& bot_nonces_at_start() const override { return bot_nonces; }
+    void raise_bot_nonce(state::BotNonce used) override { bot_nonces.push_back(std::move(used)); }
     void record(state::AuditEntry entry) override;
     boost::asio::awaitable<protocol::Result<std::vector<state::AuditRow>>> audit(state::AuditQuery query
     ) override;
@@ -57,6 +59,7 @@ public:
     std::vector<state::Intent> written;                  // intents, oldest first
     std::vector<std::optional<base::Time>> known_times;  // Kraken's, as each of them was opened
     std::vector<state::Freeze> frozen;                   // what is durable
+    std::vector<state::BotNonce> bot_nonces;             // that were raised, oldest first
     std::vector<state::IntentEnd> ends;                  // as they were told, oldest first
     std::vector<state::AuditEntry> audited;              // rows that were recorded, oldest first
     std::optional<std::int64_t> broken_at;               // where verify_audit says it is
