@@ -5,10 +5,8 @@ answer to what sources leave open about Kraken. Whatever it is: orders executed 
 Accounts are independent of each other, so many cases run side by side and their deadlines pass together.
 """
 
-import base64
 import collections
-import hashlib
-import hmac
+import contextlib
 import http.client
 import itertools
 import json
@@ -250,23 +248,36 @@ class Stranger:
     """Another program with a key of its own, which trades on the same account."""
 
     def __init__(self, exchange, account):
-        self.key = support.Key(account)
+        self.exchange, self.key = exchange, support.Key(account)
         exchange.put_key(self.key, "stranger's")
         self.address = urllib.parse.urlsplit(exchange.base_url).netloc
         self.context = ssl.create_default_context(cafile=exchange.ca_file)
 
     def place(self, order):
-        nonce = time.time_ns() // 1000
+        """The exchange may close the new connection for idleness while this thread waits for its processor: then it has no such nonce."""
+        answer = None
+        while answer is None:
+            nonce = time.time_ns() // 1000
+            try:
+                answer = self.ask(order, nonce)
+            except (ConnectionError, ssl.SSLEOFError):
+                if self.highest_nonce() >= nonce:
+                    raise
+        order.placed(answer["result"])
+
+    def ask(self, order, nonce):
         body = urllib.parse.urlencode({"nonce": nonce, **order.params})
         path = f"/0/private/{order.endpoint}"
-        digest = path.encode() + hashlib.sha256(f"{nonce}{body}".encode()).digest()
-        signature = base64.b64encode(hmac.new(base64.b64decode(self.key.api_secret), digest, hashlib.sha512).digest()).decode()
+        signature = support.api_sign(self.key.api_secret, path, nonce, body)
         connection = http.client.HTTPSConnection(self.address, context=self.context, timeout=support.PATIENCE)
-        connection.request("POST", path, body, {"API-Key": self.key.api_key, "API-Sign": signature,
-                                                "Content-Type": "application/x-www-form-urlencoded"})
-        answer = json.loads(connection.getresponse().read())
-        connection.close()
-        order.placed(answer["result"])
+        with contextlib.closing(connection):
+            connection.request("POST", path, body, {"API-Key": self.key.api_key, "API-Sign": signature,
+                                                    "Content-Type": "application/x-www-form-urlencoded"})
+            return json.loads(connection.getresponse().read())
+
+    def highest_nonce(self):
+        [nonce] = [int(key["nonce"]) for key in self.exchange.state()["keys"] if key["api_key"] == self.key.api_key]
+        return nonce
 
 
 class NetworkTest(scene.TortureTest):
