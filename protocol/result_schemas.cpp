@@ -358,7 +358,13 @@ Schema bot() {
 }
 
 Schema bot_with_key() {
-    return grant_of({{"name", text()}, {"keys", bot_keys()}, {"api_key", text()}, {"api_secret", text()}});
+    return grant_of({
+        {"name", text()},
+        {"keys", bot_keys()},
+        {"api_key", text()},
+        {"api_secret", text()},
+        {"warnings?", list_of(text())},
+    });
 }
 
 Schema bots() {
@@ -366,7 +372,7 @@ Schema bots() {
 }
 
 Schema granted() {
-    return grant_of({{"holder", text()}});
+    return grant_of({{"holder", text()}, {"warnings?", list_of(text())}});
 }
 
 Schema grants() {

@@ -177,7 +177,7 @@ std::string readable_grant(std::string_view result) {
     };
     for (const auto& [name, value] : grant.members()) {
         if (name == "account" || name == "keys" || name == "api_key" || name == "api_secret" ||
-            name == "left")
+            name == "left" || name == "warnings")
             continue;
         if (protocol::kind_of(value) != protocol::JsonKind::array) {
             add(name, grant.text(name));
@@ -193,7 +193,10 @@ std::string readable_grant(std::string_view result) {
         const std::string ends = fields.text("ends_at");
         add("key", fields.text("key") + (ends.empty() ? "" : ", until " + ends));
     }
-    return render_table({{"NAME"}, {.title = "VALUE"}}, rows);
+    std::string text = render_table({{"NAME"}, {.title = "VALUE"}}, rows);
+    for (const std::string_view item : items(grant.raw("warnings")))
+        text += wrap("Warning: " + shown(item), 2);
+    return text;
 }
 
 client::Outcome<std::string> request_with_passphrase(

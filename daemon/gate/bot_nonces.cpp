@@ -14,8 +14,8 @@ std::optional<protocol::Error> BotNonces::refusal(const std::string& bot_key, co
     if (highest == used_up_.end() || nonce > highest->second) return std::nullopt;
     return protocol::make_error(
                protocol::ErrorCode::nonce,
-               "a call with this nonce, or a higher one, was made with the bot's key long ago; nothing was "
-               "sent"
+               "the nonce is not above those of earlier requests, which are remembered no more; this one was "
+               "not sent"
     )
         .with("rule", "bot:nonce")
         .with_remedy(

@@ -1,7 +1,8 @@
 #pragma once
 
 // Which nonces bots have used up: what they have signed with these was made already, or never will be.
-// Together with Replays, which knows the last ones one by one, no signed call is ever made twice.
+// Together with Replays, which knows the last ones one by one, what was signed once acts once. Over a crash
+// that is certain of what has an intent; of other calls that act, but for those of its last milliseconds.
 //
 // Kraken wants nonces to rise from call to call; here they may overtake each other on their way, as those of
 // several programs with one bot's key do, for as long as Replays knows them. Nonces are compared with those

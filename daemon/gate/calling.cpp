@@ -55,15 +55,12 @@ std::optional<protocol::Error> obstacle(
     const Call& call,
     const std::string& signed_nonce
 ) {
-    const std::string& bot_key = call.caller.bot_key;
     if (!signed_nonce.empty()) {
-        if (auto used_up = backend.bot_nonces.refusal(bot_key, signed_nonce)) return used_up;
+        if (auto used_up = backend.bot_nonces.refusal(call.caller.bot_key, signed_nonce)) return used_up;
     }
     if (auto frozen = backend.freezes.refusal(*call.endpoint, account, call.caller.bot)) return frozen;
     if (auto refused = too_many_calls(backend, permit, *call.endpoint, call.caller)) return refused;
     count_call(backend, permit, call.caller);
-    if (!signed_nonce.empty() && call.endpoint->effect != protocol::Effect::read)
-        backend.bot_nonces.write_down(bot_key, signed_nonce);
     return std::nullopt;
 }
 

@@ -109,6 +109,9 @@ awaitable<Result<std::string>> make_signed(
     const std::string nonce = *wanted.parameters.written_nonce();  // bot_of() has asked for it
     wanted.signed_nonce = nonce;
     const auto make_it = [&](std::function<bool()> others_wait) {
+        // Whatever becomes of it: one that is refused, or joins another, has been answered as well.
+        if (wanted.endpoint.effect != protocol::Effect::read)
+            backend.bot_nonces.write_down(context.caller.bot_key, nonce);
         Context asked = context;
         asked.asker_is_gone = [is_gone = context.asker_is_gone, others_wait = std::move(others_wait)] {
             return is_gone && is_gone() && !others_wait();

@@ -65,8 +65,8 @@ std::optional<GrantInfo> find(const Backend& backend, const std::string& holder)
 }
 
 // What came with this text is not left behind.
-std::string with_credentials(const GrantInfo& info, const keeper::BotCredentials& credentials) {
-    std::string shown = json::serialize(show(info));
+std::string with_credentials(const json::object& bot, const keeper::BotCredentials& credentials) {
+    const std::string shown = json::serialize(bot);
     std::string text;
     constexpr std::size_t names_and_quotes = 64;
     text.reserve(
@@ -81,6 +81,14 @@ std::string with_credentials(const GrantInfo& info, const keeper::BotCredentials
 
 void log_changed(std::string_view event, const std::string& holder) {
     base::log(base::LogLevel::info, event, {{"holder", holder}});
+}
+
+// Beside the first grant of all, since the operator's own programs may do less from then on.
+void add_warning(json::object& shown) {
+    shown["warnings"] = json::array{
+        "krakkend's own user and root have no cancel-all any more (CancelAll, CancelAllOrdersAfter), unless "
+        "they are given it: krakkenctl grant set uid:N --account A --allow read,trade,export,cancel-all"
+    };
 }
 
 // The vault was locked while it was saved, or just behind that.
@@ -104,6 +112,7 @@ Work make_bot(Backend& backend, std::string name, std::string grant, std::option
                 .with_remedy("choose another name, or change or revoke that bot")
         );
     }
+    const bool is_first = backend.keeper.grants().empty();
     const auto made =
         co_await backend.keeper.make_bot_key(name, std::move(grant), backend.clock.now(), std::nullopt);
     if (!made) co_return std::unexpected(made.error());
@@ -111,7 +120,9 @@ Work make_bot(Backend& backend, std::string name, std::string grant, std::option
     log_changed("bot.added", name);
     const auto info = find(backend, name);
     if (!info) co_return std::unexpected(locked_meanwhile("the bot is made"));
-    co_return with_credentials(*info, *made);
+    json::object shown = show(*info);
+    if (is_first) add_warning(shown);
+    co_return with_credentials(shown, *made);
 }
 
 Work rotate(
@@ -128,7 +139,7 @@ Work rotate(
     log_changed("bot.rotated", name);
     const auto info = find(backend, name);
     if (!info) co_return std::unexpected(locked_meanwhile("the bot has another key"));
-    co_return with_credentials(*info, *made);
+    co_return with_credentials(show(*info), *made);
 }
 
 // Of a bot that is there, or of a user or group that may have had none.
@@ -141,6 +152,7 @@ Work change(Backend& backend, std::string holder, Grant grant, std::optional<Sec
         auto verified = co_await verify_passphrase(backend, std::move(passphrase));
         if (!verified) co_return std::unexpected(std::move(verified.error()));
     }
+    const bool is_first = backend.keeper.grants().empty();
     auto saved = co_await backend.keeper.save_grant(
         holder, grant::text_of(grant), before ? std::optional(before->grant) : std::nullopt
     );
@@ -149,7 +161,9 @@ Work change(Backend& backend, std::string holder, Grant grant, std::optional<Sec
     log_changed("grant.changed", holder);
     const auto info = find(backend, holder);
     if (!info) co_return std::unexpected(vault_is_closed(backend));
-    co_return json::serialize(show(*info));
+    json::object shown = show(*info);
+    if (is_first) add_warning(shown);
+    co_return json::serialize(shown);
 }
 
 Work remove(Backend& backend, std::string holder) {

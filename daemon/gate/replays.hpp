@@ -58,8 +58,8 @@ public:
 private:
     using Id = std::pair<std::string, std::string>;  // bot, fingerprint
     struct Entry {
-        Entry(boost::asio::any_io_executor executor, std::string key, std::string of_key)
-            : bot_key(std::move(key)), nonce(std::move(of_key)), answered(std::move(executor)) {}
+        Entry(boost::asio::any_io_executor executor, std::string key, std::string signed_nonce)
+            : bot_key(std::move(key)), nonce(std::move(signed_nonce)), answered(std::move(executor)) {}
         std::string bot_key;
         std::string nonce;
         std::chrono::steady_clock::time_point begun = std::chrono::steady_clock::now();

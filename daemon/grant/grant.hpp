@@ -72,8 +72,8 @@ struct Grant {
 };
 
 // What krakkend's own user may do without a grant of its own: read, trade, export. As long as nothing is
-// granted to anybody all orders are its own, so that it may cancel them all, too; then that must be named as
-// everybody else's.
+// known to be granted to anybody, all orders are its own, so that it may cancel them all, too; then that must
+// be named, as everybody else's.
 Grant operators_grant(bool is_only_one);
 
 // As it lies in the vault, and as clients see it. invalid_params: a member that is not known or not

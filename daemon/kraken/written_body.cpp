@@ -156,7 +156,8 @@ Result<void> WrittenBody::take_nonce(Span digits) {
     std::uint64_t number = 0;
     const char* const begin = bytes_.data() + digits.begin;
     const auto [end, problem] = std::from_chars(begin, begin + digits.size, number);
-    if (problem == std::errc() && end == begin + digits.size) return {};
+    constexpr std::size_t most_digits = std::numeric_limits<std::uint64_t>::digits10 + 1;  // no endless zeros
+    if (problem == std::errc() && end == begin + digits.size && digits.size <= most_digits) return {};
     return protocol::fail(ErrorCode::nonce, "the body's nonce is no number of 64 bits");
 }
 

@@ -242,6 +242,19 @@ class Repeats(BotsTest):
         self.assertEqual((self.orders_seen(), list(bot.private("OpenOrders")["result"]["open"])), (1, [txid]))
         self.assertNotEqual(bot.private("AddOrder", ORDER)["result"]["txid"], [txid])  # it knows by now
 
+    def test_what_has_joined_an_order_is_none_of_its_own_after_a_restart(self):
+        bot = self.bot(self.add("scalper"))
+        self.exchange.fault("delay", endpoint="AddOrder", delay_after_ms=1500)
+        self.give_up(bot)
+        nonce = next(Bot.nonces)
+        [txid] = bot.private("AddOrder", ORDER, nonce=nonce)["result"]["txid"]
+        self.daemon.stop()
+        self.daemon.start()
+        self.unlock()
+        bot.close()
+        self.assertEqual(bot.error("AddOrder", ORDER, nonce=nonce), "EAPI:Invalid nonce")
+        self.assertEqual((self.orders_seen(), list(bot.private("OpenOrders")["result"]["open"])), (1, [txid]))
+
     def test_the_same_bytes_and_then_another_order_like_it(self):
         bot, nonce = self.bot(self.add("scalper")), next(Bot.nonces)
         self.exchange.fault("delay", endpoint="AddOrder", delay_after_ms=1500)
@@ -609,7 +622,8 @@ class Told(BotsTest):
         self.assertIn("read, trade, cancel-all, export", out)
         cancel_all = ("CancelAll", "--account", "alice")
         self.assertTrue(self.ctl("check", *cancel_all)["allowed"])
-        self.add("scalper")  # so that all orders are no longer one's own
+        self.assertIn("cancel-all", self.add("scalper")["warnings"][0])  # all orders are no longer one's own
+        self.assertNotIn("warnings", self.add("watcher", allow="read"))
         refused = self.ctl("check", *cancel_all, status=1)
         self.assertEqual(refused["rule"], "right:cancel-all")
         status, _, err = self.daemon.ctl("call", *cancel_all)

@@ -132,6 +132,7 @@ class Alone(EnvironmentTest):
         self.assertTrue(self.client.result("wait", {"for": "ready", "account": "master", "timeout_ms": 60000}))
         self.assertIn("result", self.client.call("Balance"))
         self.assertIn("result", self.client.call("AddOrder", ORDER))
+        self.assertIn("result", self.client.call("CancelAll"))
 
     def test_accounts_cannot_be_saved_without_a_vault(self):
         self.assert_error(self.admin.request("account.add", self.bob.add_params()), -32001, state="uninitialized", executed="no")
