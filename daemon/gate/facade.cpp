@@ -119,7 +119,7 @@ awaitable<Result<std::string>> make_signed(
         return make(backend, std::move(wanted), std::move(asked));
     };
     auto answer = co_await backend.replays.once(
-        {context.caller.bot, context.caller.bot_key, nonce, signed_once, context.asker_is_gone}, make_it
+        {context.caller.bot_key, nonce, signed_once, context.asker_is_gone}, make_it
     );
     auto outcome = co_await backend.accounts.known_by_now(context.caller.identity(), std::move(answer));
     const bool is_gone = context.asker_is_gone && context.asker_is_gone();

@@ -28,7 +28,7 @@ std::string fingerprint(std::string_view path, std::string_view body) {
 
 awaitable<Result<std::string>> Replays::once(Signed request, Make make) {
     forget_old_ones();
-    const Id id{std::move(request.bot), std::move(request.fingerprint)};
+    const Id id{std::move(request.bot_key), std::move(request.fingerprint)};
     if (const auto seen = seen_.find(id); seen != seen_.end()) {
         const auto entry = seen->second;
         const auto place = entry->waiting.insert(entry->waiting.end(), std::move(request.is_gone));
@@ -37,8 +37,7 @@ awaitable<Result<std::string>> Replays::once(Signed request, Make make) {
         entry->waiting.erase(place);
         co_return *entry->outcome;
     }
-    const auto entry =
-        std::make_shared<Entry>(executor_, std::move(request.bot_key), std::move(request.nonce));
+    const auto entry = std::make_shared<Entry>(executor_, std::move(request.nonce));
     seen_.emplace(id, entry);
     in_order_.push_back(id);
     entry->outcome = co_await make([weak = std::weak_ptr(entry)] {
@@ -61,7 +60,7 @@ void Replays::forget_old_ones() {
         if (!is_gone && !oldest->second->outcome) return;
         if (!is_gone && oldest->second->begun > long_ago && seen_.size() <= most_seen) return;
         if (!is_gone) {
-            nonces_.use_up(oldest->second->bot_key, oldest->second->nonce);
+            nonces_.use_up(oldest->first.first, oldest->second->nonce);
             seen_.erase(oldest);
         }
         in_order_.pop_front();

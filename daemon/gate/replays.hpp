@@ -37,8 +37,7 @@ public:
 
     using IsGone = std::function<bool()>;
     struct Signed {
-        std::string bot;
-        std::string bot_key;
+        std::string bot_key;  // whose signature it is; a bot of a name that was used before has another
         std::string nonce;
         std::string fingerprint;
         IsGone is_gone = {};  // whether its client waits no more; none: it does
@@ -56,11 +55,10 @@ public:
     std::size_t size() const { return seen_.size(); }
 
 private:
-    using Id = std::pair<std::string, std::string>;  // bot, fingerprint
+    using Id = std::pair<std::string, std::string>;  // bot_key, fingerprint
     struct Entry {
-        Entry(boost::asio::any_io_executor executor, std::string key, std::string signed_nonce)
-            : bot_key(std::move(key)), nonce(std::move(signed_nonce)), answered(std::move(executor)) {}
-        std::string bot_key;
+        Entry(boost::asio::any_io_executor executor, std::string signed_nonce)
+            : nonce(std::move(signed_nonce)), answered(std::move(executor)) {}
         std::string nonce;
         std::chrono::steady_clock::time_point begun = std::chrono::steady_clock::now();
         account::Changes answered;

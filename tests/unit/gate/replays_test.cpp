@@ -16,12 +16,12 @@ using protocol::Result;
 namespace {
 
 struct Fixture {
-    std::string once(const std::string& nonce, const std::string& body = "") {
+    std::string once(const std::string& nonce, const std::string& key = "0123abcd") {
         const auto make = [this](std::function<bool()>) -> boost::asio::awaitable<Result<std::string>> {
             ++made;
             co_return std::to_string(made);
         };
-        return *loop.run(replays.once({"scalper", "0123abcd", nonce, nonce + body}, make));
+        return *loop.run(replays.once({key, nonce, "of " + nonce}, make));
     }
     bool is_used_up(const std::string& nonce, const std::string& key = "0123abcd") const {
         return nonces.refusal(key, nonce).has_value();
@@ -50,6 +50,13 @@ TEST_CASE("replays: what is remembered no more has a nonce that is used up") {
     CHECK(fixture.is_used_up("1700000000003"));
     CHECK(fixture.is_used_up("1699999999999"));
     CHECK_FALSE(fixture.is_used_up("1700000010000"));
+}
+
+TEST_CASE("replays: what another key has signed is another call") {
+    Fixture fixture;
+    CHECK(fixture.once("1700000000005") == "1");
+    CHECK(fixture.once("1700000000005", "89abcdef") == "2");
+    CHECK(fixture.once("1700000000005") == "1");
 }
 
 TEST_CASE("replays: nonces are those of one key, and of one way to count") {
