@@ -5,7 +5,6 @@
 #include "protocol/limits.hpp"
 
 #include <algorithm>
-#include <array>
 #include <boost/asio/as_tuple.hpp>
 #include <boost/asio/use_awaitable.hpp>
 #include <utility>
@@ -119,18 +118,6 @@ void Account::serve_with(std::vector<KeyOnLane> keys, const std::set<base::KeyId
     admission_->keys_changed();
 }
 
-namespace {
-
-// Whose answer tells a client of its orders, or that it has dealt with them.
-bool tells_of_orders(const protocol::Endpoint& endpoint) {
-    constexpr auto lists =
-        std::to_array<std::string_view>({"OpenOrders", "ClosedOrders", "QueryOrders", "TradesHistory"});
-    return endpoint.effect == protocol::Effect::cancel ||
-           std::ranges::find(lists, endpoint.name) != lists.end();
-}
-
-}  // namespace
-
 awaitable<Result<std::string>> Account::call(Call call) {
     const auto self = shared_from_this();
     // With an idempotency key it may be the repeat of one that was executed: that comes first.
@@ -144,7 +131,9 @@ awaitable<Result<std::string>> Account::call(Call call) {
     auto outcome = co_await read_or_act(call);
     const bool executed = outcome || outcome.error().executed != Executed::no;
     const bool sweeps_all = call.endpoint->name == "CancelAll";  // everybody's: nothing is left to join
-    if (executed && tells_of_orders(*call.endpoint))
+    // Who cancels knows of its orders. Lists prove nothing: many bots ask for them all the time, beside the
+    // library that is about to place the order anew.
+    if (executed && call.endpoint->effect == protocol::Effect::cancel)
         placements_->told([&](const state::Intent& intent) {
             return sweeps_all || intent.client == call.caller.identity();
         });

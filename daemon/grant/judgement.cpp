@@ -42,8 +42,8 @@ Error lacks(const Endpoint& endpoint) {
     if (endpoint.right == Right::cancel_all)
         error.remedy =
             "to cancel all orders at once, and stop what else acts: krakkenctl freeze --cancel-all --reason "
-            "WHY; to "
-            "allow it for good, name cancel-all beside what else is allowed: krakkenctl bot change NAME, or "
+            "WHY; to allow it for good, name cancel-all beside what else is allowed: krakkenctl bot change "
+            "NAME, or "
             "krakkenctl grant set uid:N";
     return error;
 }

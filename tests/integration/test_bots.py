@@ -242,6 +242,15 @@ class Repeats(BotsTest):
         self.assertEqual((self.orders_seen(), list(bot.private("OpenOrders")["result"]["open"])), (1, [txid]))
         self.assertNotEqual(bot.private("AddOrder", ORDER)["result"]["txid"], [txid])  # it knows by now
 
+    def test_who_asks_for_its_orders_all_the_time_buys_once(self):
+        bot, watcher = self.bot(made := self.add("scalper")), self.bot(made)
+        self.exchange.fault("delay", endpoint="AddOrder", delay_after_ms=1500)
+        self.give_up(bot)
+        self.assert_logged("event=call.done .*endpoint=AddOrder .*outcome=ok")
+        [txid] = watcher.private("OpenOrders")["result"]["open"]
+        self.assertEqual(bot.private("AddOrder", ORDER)["result"]["txid"], [txid])
+        self.assertEqual(self.orders_seen(), 1)
+
     def test_what_has_joined_an_order_is_none_of_its_own_after_a_restart(self):
         bot = self.bot(self.add("scalper"))
         self.exchange.fault("delay", endpoint="AddOrder", delay_after_ms=1500)
